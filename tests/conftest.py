@@ -1,0 +1,18 @@
+"""Settings shared by all tests: no test reads or writes the real learner's data, and none depends on the locale."""
+
+import pytest
+from hypothesis import settings
+
+# The deadline measures the machine, not the code: it fails at random on a busy one.
+settings.register_profile("tutor", deadline=None)
+settings.load_profile("tutor")
+
+
+@pytest.fixture(autouse=True)
+def own_surroundings(tmp_path_factory, monkeypatch):
+    """A data folder of its own and a plain English UTF-8 locale for every test and the processes it starts."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    for name in ("LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANGUAGE", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
