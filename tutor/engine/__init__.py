@@ -1,0 +1,1 @@
+"""Arrays in, trace out: the Transformer as named, explainable operations. Needs NumPy and nothing of ours above it."""

@@ -1,0 +1,157 @@
+"""Every way in which the Transformer family differs, as data.
+
+The block in `transformer.py` reads these fields; a new family is a config, not another forward pass. The same
+fields are the learner's what-if switches.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+CHOICES = {
+    "architecture": ("encoder_decoder", "encoder_only", "decoder_only"),
+    "position": ("sinusoidal", "learned", "none"),
+    "norm": ("layer", "rms"),
+    "norm_position": ("post", "pre"),
+    "activation": ("relu", "gelu", "gelu_tanh", "silu"),
+}
+SWITCHES = ("causal_mask", "padding_mask", "scale_scores", "position", "residual", "norm_position", "heads_off")
+
+
+class ConfigError(ValueError):
+    """A config that no Transformer can have; the message says which field and what it may be."""
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """The shape and the choices of one Transformer. The defaults are those of Vaswani et al. 2017, section 3."""
+
+    architecture: str = "encoder_decoder"
+    d_model: int = 512
+    heads: int = 8
+    d_k: int = 0  # width of one head; 0 means d_model / heads
+    d_ff: int = 2048
+    encoder_layers: int = 6
+    decoder_layers: int = 6
+    vocabulary: int = 1000
+    target_vocabulary: int = 0  # the decoder's, in an encoder-decoder; 0 means the same size as `vocabulary`
+    maximum_positions: int = 512
+    position: str = "sinusoidal"
+    segments: int = 0
+    norm: str = "layer"
+    norm_position: str = "post"
+    norm_epsilon: float = 1e-5
+    embedding_norm: bool = False
+    final_norm: bool = False
+    activation: str = "relu"
+    gated: bool = False
+    attention_bias: bool = True
+    feed_forward_bias: bool = True
+    output_bias: bool = True
+    tied_embeddings: bool = False
+    scale_embedding: bool = True
+    pad_id: int = 0
+    start_id: int = 1
+    end_id: int = 2
+    # What-if switches: a trained model has them all in their first state.
+    causal_mask: bool = True
+    padding_mask: bool = True
+    scale_scores: bool = True
+    residual: bool = True
+    heads_off: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._check_types()
+        if not self.d_k:
+            self._require(self.d_model % self.heads == 0, "d_model", f"must be a multiple of heads ({self.heads})")
+            object.__setattr__(self, "d_k", self.d_model // self.heads)
+        if self.architecture == "encoder_decoder" and not self.target_vocabulary:
+            object.__setattr__(self, "target_vocabulary", self.vocabulary)
+        for stack in self.stacks:
+            self._require(getattr(self, f"{stack}_layers") > 0, f"{stack}_layers", "must be at least 1")
+        self._check_heads_off()
+
+    def _require(self, condition: bool, field: str, rule: str) -> None:
+        if not condition:
+            raise ConfigError(f"{field}: {rule}, not {getattr(self, field)!r}")
+
+    def _check_types(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in CHOICES:
+                self._require(
+                    value in CHOICES[field.name], field.name, f"must be one of {', '.join(CHOICES[field.name])}"
+                )
+            elif field.type == "bool":
+                self._require(isinstance(value, bool), field.name, "must be true or false")
+            elif field.type == "int":
+                least = 1 if field.name in ("d_model", "heads", "d_ff", "vocabulary", "maximum_positions") else 0
+                whole = isinstance(value, int) and not isinstance(value, bool)
+                self._require(whole and value >= least, field.name, f"must be a whole number of at least {least}")
+            elif field.name == "norm_epsilon":
+                self._require(isinstance(value, int | float) and value > 0, field.name, "must be a number above 0")
+
+    def _check_heads_off(self) -> None:
+        names = self.heads_off
+        self._require(
+            not isinstance(names, str), "heads_off", "must be a list of names like encoder.0.self_attention.0"
+        )
+        object.__setattr__(self, "heads_off", tuple(names))
+        for name in self.heads_off:
+            place, _, head = str(name).rpartition(".")
+            known = place in self.attentions and head.isdigit() and int(head) < self.heads
+            self._require(known, "heads_off", f"names a head as {self.attentions[0]}.0 to .{self.heads - 1}")
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The stacks this architecture has, in the order they run."""
+        return {
+            "encoder_decoder": ("encoder", "decoder"),
+            "encoder_only": ("encoder",),
+            "decoder_only": ("decoder",),
+        }[self.architecture]
+
+    @property
+    def attentions(self) -> tuple[str, ...]:
+        """The name of every attention, in the order they run."""
+        names = []
+        for stack in self.stacks:
+            kinds = ["self_attention"]
+            if stack == "decoder" and self.architecture == "encoder_decoder":
+                kinds.append("cross_attention")
+            names += [f"{stack}.{i}.{kind}" for i in range(getattr(self, f"{stack}_layers")) for kind in kinds]
+        return tuple(names)
+
+    @property
+    def output_vocabulary(self) -> int:
+        """The number of words the model chooses among when it answers."""
+        return self.target_vocabulary or self.vocabulary
+
+    def changed(self, **changes: Any) -> TransformerConfig:
+        """The same config with some fields changed. Raises ConfigError for a field or a value that does not exist."""
+        check_field_names(changes)
+        if isinstance(changes.get("heads_off"), list):
+            changes["heads_off"] = tuple(changes["heads_off"])
+        return replace(self, **changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, as written to `model.yaml` and `config.json`."""
+        return asdict(self) | {"heads_off": list(self.heads_off)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TransformerConfig:
+        """The config that plain data describes. Raises ConfigError."""
+        check_field_names(data)
+        return cls(**data)
+
+
+def check_field_names(data: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a field that no config has, naming the nearest that one has."""
+    known = [field.name for field in fields(TransformerConfig)]
+    for name in data:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, 1)
+            raise ConfigError(f"{name}: no such setting" + (f"; did you mean {near[0]}?" if near else ""))

@@ -1,0 +1,248 @@
+"""Cell by cell: sum, product, scaling and the activations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tutor.engine.backend import erf, namespace, where_array
+from tutor.engine.explanation import Addition, Explanation, Function, Index, Term, factor, figure, product
+from tutor.engine.ops.base import Operation, OperationError, aligned, cell
+
+if TYPE_CHECKING:
+    from tutor.engine.trace import Node
+
+
+class Add(Operation):
+    """The sum of two or more arrays of one shape, or that broadcast to one."""
+
+    name = "add"
+    formula = r"C = A + B"
+
+    def forward(self, first: Any, *others: Any) -> Any:
+        total = first
+        for other in others:
+            try:
+                total = total + other
+            except (ValueError, RuntimeError):
+                shapes = [" × ".join(map(str, x.shape)) for x in (first, *others)]
+                raise OperationError(f"these shapes cannot be added: {', '.join(shapes)}") from None
+        return total
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        places = [aligned(operand, index) for operand in operands]
+
+        def terms():
+            return tuple(product(cell(operand, at)) for operand, at in zip(operands, places, strict=True))
+
+        regions = {operand.name: at for operand, at in zip(operands, places, strict=True)}
+        return Addition(node.name, index, node.at(index), node.formula, terms, regions)
+
+
+class AddColumn(Operation):
+    """A bias down the rows: number i of the bias is added to every cell of row i (features as columns)."""
+
+    name = "add_column"
+    formula = r"C_{ij} = A_{ij} + b_i"
+
+    def forward(self, matrix: Any, bias: Any) -> Any:
+        if bias.shape[-1] != matrix.shape[-2]:
+            raise OperationError(f"a bias of {bias.shape[-1]} numbers does not fit a matrix of {matrix.shape[-2]} rows")
+        return matrix + namespace(bias).reshape(bias, (-1, 1))  # [row, column] + [row, 1]
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        return operands[0].axis_keys
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        matrix, bias = operands
+        at = (index[-2],)
+
+        def terms():
+            return product(cell(matrix, index)), product(cell(bias, at))
+
+        return Addition(node.name, index, node.at(index), node.formula, terms, {matrix.name: index, bias.name: at})
+
+
+class Multiply(Operation):
+    """The product of two arrays, cell by cell."""
+
+    name = "multiply"
+    formula = r"C = A \odot B"
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return a * b
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        places = [aligned(operand, index) for operand in operands]
+
+        def terms():
+            return (product(*(cell(operand, at) for operand, at in zip(operands, places, strict=True))),)
+
+        regions = {operand.name: at for operand, at in zip(operands, places, strict=True)}
+        return Addition(node.name, index, node.at(index), node.formula, terms, regions)
+
+
+class Scale(Operation):
+    """Every cell times one number. `root_of` and `inverse` say where the number comes from: 1/√d_k, √d_model."""
+
+    name = "scale"
+    formula = r"C = c A"
+
+    def forward(self, x: Any, *, by: float | None = None, root_of: int | None = None, inverse: bool = False) -> Any:
+        return x * coefficient(by, root_of, inverse)
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        by, root_of, inverse = (node.params.get(key) for key in ("by", "root_of", "inverse"))
+        value = coefficient(by, root_of, bool(inverse))
+
+        def terms():
+            return (product(cell(operands[0], index), coefficient=value, text=coefficient_text(by, root_of, inverse)),)
+
+        facts = {"coefficient": value, "root_of": root_of, "inverse": inverse}
+        kind = Scaled if root_of and inverse else Addition
+        return kind(node.name, index, node.at(index), node.formula, terms, {operands[0].name: index}, facts)
+
+
+class Scaled(Addition):
+    """A division by a square root, written as the fraction it is."""
+
+    def _arithmetic(self) -> str:
+        x, root = self.terms[0].cells[0].value, self.facts["root_of"]
+        return rf"\frac{{{figure(x)}}}{{\sqrt{{{root}}}}} = \frac{{{figure(x)}}}{{{figure(math.sqrt(root))}}}"
+
+
+def coefficient(by: float | None, root_of: int | None, inverse: bool | None) -> float:
+    """The number that `Scale` multiplies with."""
+    value = math.sqrt(root_of) if root_of is not None else 1.0 if by is None else by
+    return 1 / value if inverse else value
+
+
+def coefficient_text(by: float | None, root_of: int | None, inverse: bool | None) -> str:
+    """The same number as LaTeX."""
+    text = rf"\sqrt{{{root_of}}}" if root_of is not None else factor(1.0 if by is None else by)
+    return rf"\frac{{1}}{{{text}}}" if inverse else text
+
+
+class KeepHeads(Operation):
+    """Each head times 1 (kept) or 0 (switched off by the learner)."""
+
+    name = "keep_heads"
+    formula = r"\mathrm{head}_i \cdot \mathrm{keep}_i"
+
+    def forward(self, heads: Any, *, keep: Sequence[int]) -> Any:
+        xp = namespace(heads)
+        return heads * xp.reshape(where_array(heads, list(keep)), (-1, 1, 1))  # [head, query, feature] · [head, 1, 1]
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        keep = node.params["keep"][index[-3]]
+
+        def terms():
+            return (product(cell(operands[0], index), coefficient=float(keep), text=str(keep)),)
+
+        return Addition(node.name, index, node.at(index), node.formula, terms, {operands[0].name: index})
+
+
+class Activation(Operation):
+    """A function of one number, applied to every cell."""
+
+    def value_terms(self, x: float) -> tuple[float, ...]:
+        """The summands of f(x) in float64: two where f is x/2 + …, so that rounding is measured against them."""
+        raise NotImplementedError
+
+    def text(self, x: str) -> str:
+        """f of the number `x` as LaTeX."""
+        raise NotImplementedError
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        operand = cell(operands[0], index)
+
+        def terms():
+            return tuple(Term(value, (operand,)) for value in self.value_terms(operand.value))
+
+        facts = {"arithmetic": self.text(figure(operand.value)), "x": operand.value}
+        return Function(node.name, index, node.at(index), node.formula, terms, {operand.node: index}, facts)
+
+
+class ReLU(Activation):
+    """max(0, x)."""
+
+    name = "relu"
+    formula = r"\mathrm{ReLU}(x) = \max(0, x)"
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).where(x > 0, x, where_array(x, 0.0))
+
+    def value_terms(self, x: float) -> tuple[float, ...]:
+        return (x if x > 0 else 0.0,)
+
+    def text(self, x: str) -> str:
+        return rf"\max(0, {x})"
+
+
+class GELU(Activation):
+    """x Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016)."""
+
+    name = "gelu"
+    formula = r"\mathrm{GELU}(x) = \frac{x}{2} (1 + \mathrm{erf} \frac{x}{\sqrt{2}})"
+
+    def forward(self, x: Any) -> Any:
+        return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+
+    def value_terms(self, x: float) -> tuple[float, ...]:
+        return x / 2, x / 2 * math.erf(x * math.sqrt(0.5))
+
+    def text(self, x: str) -> str:
+        return rf"\frac{{{x}}}{{2}} (1 + \mathrm{{erf}} \frac{{{x}}}{{\sqrt{{2}}}})"
+
+
+class TanhGELU(Activation):
+    """The tanh approximation of GELU that GPT-2 uses."""
+
+    name = "gelu_tanh"
+    formula = r"\frac{x}{2} (1 + \tanh(\sqrt{\frac{2}{\pi}} (x + 0.044715 x^3)))"
+
+    def forward(self, x: Any) -> Any:
+        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))
+        return 0.5 * x * (1 + namespace(x).tanh(inner))
+
+    def value_terms(self, x: float) -> tuple[float, ...]:
+        return x / 2, x / 2 * math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+
+    def text(self, x: str) -> str:
+        return rf"\frac{{{x}}}{{2}} (1 + \tanh(0.7979 ({x} + 0.044715 \cdot ({x})^3)))"
+
+
+class SiLU(Activation):
+    """x times the logistic function of x (Elfwing et al. 2017)."""
+
+    name = "silu"
+    formula = r"\mathrm{SiLU}(x) = \frac{x}{1 + e^{-x}}"
+
+    def forward(self, x: Any) -> Any:
+        xp = namespace(x)
+        e = xp.exp(-xp.abs(x))  # never overflows
+        return x * xp.where(x >= 0, 1 / (1 + e), e / (1 + e))
+
+    def value_terms(self, x: float) -> tuple[float, ...]:
+        e = math.exp(-abs(x))
+        return (x / (1 + e) if x >= 0 else x * e / (1 + e),)
+
+    def text(self, x: str) -> str:
+        return rf"\frac{{{x}}}{{1 + e^{{-({x})}}}}"
+
+
+class Tanh(Activation):
+    """The hyperbolic tangent."""
+
+    name = "tanh"
+    formula = r"\tanh(x)"
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).tanh(x)
+
+    def value_terms(self, x: float) -> tuple[float, ...]:
+        return (math.tanh(x),)
+
+    def text(self, x: str) -> str:
+        return rf"\tanh({x})"

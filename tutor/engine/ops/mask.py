@@ -1,0 +1,79 @@
+"""Who may look at whom: the mask, and minus infinity where it forbids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tutor.engine.backend import namespace, where_array
+from tutor.engine.explanation import Explanation, Index, Mask, Rule, Term
+from tutor.engine.ops.base import Operation, aligned, cell
+
+if TYPE_CHECKING:
+    from tutor.engine.trace import Node
+
+
+class AttentionMask(Operation):
+    """1 where a query may look at a key: not at padding (`pad_id`), and not at the future (`causal`)."""
+
+    name = "attention_mask"
+    formula = r"M_{ij} = 1 \; \mathrm{where} \; i \; \mathrm{may} \; \mathrm{see} \; j"
+
+    def forward(self, query_ids: Any, key_ids: Any, *, causal: bool, pad_id: int | None) -> Any:
+        xp = namespace(key_ids)
+        one_query = xp.reshape(query_ids, (*query_ids.shape, 1))  # [..., query, 1]
+        one_key = xp.expand_dims(key_ids, axis=-2)  # [..., 1, key]
+        anything = (one_query == one_query) & (one_key == one_key)  # [..., query, key], all true
+        allowed = anything if pad_id is None else anything & (one_key != pad_id)
+        if causal:
+            allowed = xp.tril(allowed, k=key_ids.shape[-1] - query_ids.shape[-1])
+        return allowed if allowed.ndim == 2 else xp.expand_dims(allowed, axis=-3)  # a batch: [batch, 1, query, key]
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        queries, keys = (node.axis_keys[-1].partition("@")[2] for node in operands)
+        return (f"query@{queries}", f"key@{keys}")
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        queries, keys = operands
+        query, key = index
+        token = cell(keys, (key,))
+        pad_id, offset = node.params["pad_id"], keys.shape[-1] - queries.shape[-1]
+        future = node.params["causal"] and key > query + offset
+        padding = pad_id is not None and int(token.value) == pad_id
+        value = 0.0 if future or padding else 1.0
+        facts = {
+            "reason": "padding" if padding else "future" if future else "allowed",
+            "operands": (token,),
+            "arithmetic": rf"{key} > {query}" if future else rf"{key} \leq {query}" if node.params["causal"] else "M",
+        }
+        regions = {keys.name: (key,)}
+        return Rule(node.name, index, float(node.value[index]), node.formula, lambda: (Term(value),), regions, facts)
+
+
+class MaskScores(Operation):
+    """Minus infinity where the mask forbids, before the softmax: e to that power is exactly 0."""
+
+    name = "mask"
+    formula = r"\mathrm{masked}_{ij} = s_{ij} \; \mathrm{if} \; M_{ij} = 1, \; \mathrm{else} \; -\infty"
+
+    def forward(self, scores: Any, mask: Any) -> Any:
+        xp = namespace(scores)
+        return xp.where(xp.astype(mask, xp.bool), scores, where_array(scores, -math.inf))
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        return operands[0].axis_keys
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        scores, mask = operands
+        score, switch = cell(scores, index), cell(mask, aligned(mask, index))
+        allowed = bool(switch.value)
+
+        def terms():
+            if allowed:
+                return Term(score.value, (score,)), Term(1.0, (switch,))
+            return (Term(-math.inf, (switch, score)),)
+
+        facts = {"allowed": allowed, "score": score.value}
+        regions = {scores.name: index, mask.name: switch.index}
+        return Mask(node.name, index, node.at(index), node.formula, terms, regions, facts)

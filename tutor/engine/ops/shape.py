@@ -1,0 +1,100 @@
+"""Moving numbers without changing them: identity, transpose, splitting into heads and joining them again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tutor.engine.backend import namespace
+from tutor.engine.explanation import Copy, Explanation, Index, product
+from tutor.engine.ops.base import Operation, cell
+
+if TYPE_CHECKING:
+    from tutor.engine.trace import Node
+
+
+class Move(Operation):
+    """An operation whose every cell is some cell of its operand."""
+
+    def source(self, node: Node, index: Index, operand: Node) -> Index:
+        """Where the number at `index` stood in the operand."""
+        raise NotImplementedError
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        (operand,) = operands
+        at = self.source(node, index, operand)
+
+        def terms():
+            return (product(cell(operand, at)),)
+
+        return Copy(node.name, index, node.at(index), node.formula, terms, {operand.name: at})
+
+
+class Identity(Move):
+    """The operand itself under a second name."""
+
+    name = "identity"
+    formula = r"Y = X"
+
+    def forward(self, x: Any) -> Any:
+        return x
+
+    def source(self, node: Node, index: Index, operand: Node) -> Index:
+        return index
+
+
+class Transpose(Move):
+    """Rows become columns."""
+
+    name = "transpose"
+    formula = r"B_{ij} = A_{ji}"
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).matrix_transpose(x)
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        *batch, row, column = operands[0].axis_keys
+        return (*batch, column, row)
+
+    def source(self, node: Node, index: Index, operand: Node) -> Index:
+        *batch, row, column = index
+        return (*batch, column, row)
+
+
+class SplitHeads(Move):
+    """Each row of heads·d_k numbers cut into one row of d_k for each head."""
+
+    name = "split_heads"
+    formula = r"\mathrm{head}_h = X_{:,\; h d_k : (h+1) d_k}"
+
+    def forward(self, x: Any, *, heads: int) -> Any:
+        xp = namespace(x)
+        cut = xp.reshape(x, (*x.shape[:-1], heads, x.shape[-1] // heads))  # [..., position, head, feature]
+        return xp.moveaxis(cut, -2, -3)  # [..., head, position, feature]
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        return ("head", *operands[0].axis_keys)
+
+    def source(self, node: Node, index: Index, operand: Node) -> Index:
+        head, position, feature = index
+        return (position, head * node.shape[-1] + feature)
+
+
+class JoinHeads(Move):
+    """The heads' rows side by side again: Concat(head_1, …, head_h)."""
+
+    name = "join_heads"
+    formula = r"\mathrm{Concat}(\mathrm{head}_1, \ldots, \mathrm{head}_h)"
+
+    def forward(self, x: Any) -> Any:
+        xp = namespace(x)
+        rows = xp.moveaxis(x, -3, -2)  # [..., position, head, feature]
+        return xp.reshape(rows, (*rows.shape[:-2], rows.shape[-2] * rows.shape[-1]))  # [..., position, head·feature]
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        return operands[0].axis_keys[1:]
+
+    def source(self, node: Node, index: Index, operand: Node) -> Index:
+        position, feature = index
+        width = operand.shape[-1]
+        return (feature // width, position, feature % width)

@@ -1,0 +1,44 @@
+"""Softmax over the last axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tutor.engine.backend import namespace, where_array
+from tutor.engine.explanation import Explanation, Index, Softmax, Term
+from tutor.engine.ops.base import Operation, cell, region
+
+if TYPE_CHECKING:
+    from tutor.engine.trace import Node
+
+
+class SoftmaxRows(Operation):
+    """Each row to shares that sum to 1. A row with nothing allowed in it becomes zeros rather than not-a-number."""
+
+    name = "softmax"
+    formula = r"y_i = \frac{e^{x_i}}{\sum_j e^{x_j}}"
+
+    def forward(self, x: Any) -> Any:
+        xp = namespace(x)
+        largest = xp.max(x, axis=-1, keepdims=True)  # [..., 1]
+        largest = xp.where(xp.isfinite(largest), largest, where_array(x, 0.0))
+        e = xp.exp(x - largest)
+        total = xp.sum(e, axis=-1, keepdims=True)  # [..., 1]
+        e /= xp.where(total == 0, where_array(x, 1.0), total)
+        return e
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        (x,) = operands
+        row = [float(value) for value in x.value[index[:-1]]]
+        largest = max(row)
+        shift = largest if math.isfinite(largest) else 0.0
+        powers = [math.exp(value - shift) for value in row]
+
+        def terms():
+            return tuple(Term(power, (cell(x, (*index[:-1], j)),)) for j, power in enumerate(powers))
+
+        facts = {"chosen": index[-1], "score": row[index[-1]], "maximum": shift, "total": math.fsum(powers)}
+        regions = {x.name: region(index, whole=-1)}
+        return Softmax(node.name, index, node.at(index), node.formula, terms, regions, facts)

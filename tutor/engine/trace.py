@@ -1,0 +1,279 @@
+"""The trace: a graph of named arrays recorded while a model runs, and the recorder that makes it."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tutor.engine.backend import Backend, load_backend
+from tutor.engine.explanation import Changed, Explanation, Index, Leaf
+from tutor.engine.formulas import formula_of
+from tutor.engine.ops.base import Operation, OperationError
+
+Change = np.ndarray | Sequence[Any] | float | Callable[[np.ndarray], Any]
+
+
+class TraceError(KeyError):
+    """A node or a cell that the trace does not have."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Node:
+    """One named array of a trace: a weight, an input, or the result of an operation on other nodes."""
+
+    __slots__ = (
+        "_backend",
+        "_labels",
+        "_value",
+        "array",
+        "axis_keys",
+        "name",
+        "operands",
+        "operation",
+        "original",
+        "params",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        array: Any,
+        axis_keys: tuple[str, ...],
+        backend: Backend,
+        operation: Operation | None = None,
+        operands: tuple[Node, ...] = (),
+        params: dict[str, Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.array = array
+        self.axis_keys = axis_keys  # such as "query@decoder": the axis and where its labels come from
+        self.operation = operation
+        self.operands = operands
+        self.params = params or {}
+        self.original: np.ndarray | None = None
+        self._backend = backend
+        self._labels: Mapping[str, Sequence[str]] = {}
+        self._value: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        return f"Node({self.name!r}, {self.op}, {'×'.join(map(str, self.shape))})"
+
+    @property
+    def value(self) -> np.ndarray:
+        """The numbers, as a NumPy array of `shape`, whatever library computed them."""
+        if self._value is None:
+            self._value = self._backend.to_numpy(self.array)
+        return self._value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of every axis."""
+        return tuple(self.array.shape)
+
+    @property
+    def op(self) -> str:
+        """The operation's name; `weight` or `input` where nothing was computed."""
+        return self.operation.name if self.operation else "weight" if self.is_weight else "input"
+
+    @property
+    def is_weight(self) -> bool:
+        """Whether this is a trained number of the model."""
+        return self.operation is None and "weight" in self.params
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The operands' names, weights included."""
+        return tuple(node.name for node in self.operands)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes' names, such as ('head', 'query', 'key')."""
+        return tuple(key.partition("@")[0] for key in self.axis_keys)
+
+    @property
+    def labels(self) -> tuple[Sequence[str], ...]:
+        """For every axis the label of every index on it: the tokens themselves where the axis is one of tokens."""
+        return tuple(self._axis_labels(key, size) for key, size in zip(self.axis_keys, self.shape, strict=True))
+
+    def _axis_labels(self, key: str, size: int) -> Sequence[str]:
+        axis, _, source = key.partition("@")
+        for name in (key, source):
+            if name and len(self._labels.get(name, ())) == size:
+                return self._labels[name]
+        return tuple(str(i + (axis == "head")) for i in range(size))  # heads count from 1 on screen
+
+    @property
+    def formula(self) -> str:
+        """LaTeX: the Transformer's own formula where the node has one, else the operation's."""
+        own = formula_of(self.name) if not self.is_weight else None
+        return own or (self.operation.formula if self.operation else "")
+
+    @property
+    def changed(self) -> bool:
+        """Whether the learner put these numbers here."""
+        return self.original is not None
+
+    def at(self, index: Index) -> float:
+        """One cell in float64."""
+        return float(self.value[index])
+
+
+class Trace:
+    """What a run of a model left: every node by name, in the order computed, and the weights they used.
+
+    `labels` maps a label source ("encoder", "vocabulary@decoder", …) to the labels on it; `info` carries what the
+    model knows of this run (text, target, model, config, …), read as attributes.
+    """
+
+    def __init__(self, nodes: Iterable[Node], labels: Mapping[str, Sequence[str]] | None = None, **info: Any) -> None:
+        self._nodes = {node.name: node for node in nodes if not node.is_weight}
+        self._weights: dict[str, Node] = {}
+        for node in self._nodes.values():
+            self._weights |= {operand.name: operand for operand in node.operands if operand.is_weight}
+        for node in (*self._nodes.values(), *self._weights.values()):
+            node._labels = labels or {}
+        self.info = info
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["info"][name]
+        except KeyError:
+            raise AttributeError(f"this trace has no {name!r}") from None
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The computed nodes and the inputs, in the order computed."""
+        return tuple(self._nodes)
+
+    @cached_property
+    def weight_names(self) -> tuple[str, ...]:
+        """The weights, in the order first used."""
+        return tuple(self._weights)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._nodes or name in self._weights
+
+    def __getitem__(self, name: str) -> Node:
+        node = self._nodes.get(name) or self._weights.get(name)
+        if node is None:
+            near = difflib.get_close_matches(str(name), (*self.names, *self.weight_names), 3)
+            hint = f"; nearest: {', '.join(near)}" if near else "; `tutor trace` lists all names"
+            raise TraceError(f"no node called {name}{hint}")
+        return node
+
+    def find(self, pattern: str) -> tuple[str, ...]:
+        """The names that match a glob such as `decoder.*.cross_attention.weights`, nodes before weights."""
+        return tuple(name for name in (*self.names, *self.weight_names) if fnmatch.fnmatchcase(name, pattern))
+
+    def explain(self, name: str, index: Sequence[int]) -> Explanation:
+        """How one cell came to be. `index` counts from 0 on every axis; negative counts from the end."""
+        node = self[name]
+        at = self._index(node, index)
+        if node.original is not None and not np.array_equal(node.original[at], node.value[at], equal_nan=True):
+            facts = {"original": float(node.original[at])}
+            return Changed(name, at, node.at(at), node.formula, facts=facts)
+        if node.operation is None:
+            return Leaf(name, at, node.at(at), facts={"weight": node.is_weight})
+        return node.operation.explain(node, at, node.operands)
+
+    @staticmethod
+    def _index(node: Node, index: Sequence[int]) -> Index:
+        axes = " × ".join(f"{axis} {size}" for axis, size in zip(node.axes, node.shape, strict=True))
+        try:
+            whole = tuple(operator.index(i) for i in index)
+        except TypeError:
+            raise TraceError(f"{node.name} is asked for by whole numbers, one an axis: {axes}") from None
+        if len(whole) != len(node.shape):
+            raise TraceError(f"{node.name} has {len(node.shape)} axes ({axes}), not {len(whole)}")
+        for i, size, axis in zip(whole, node.shape, node.axes, strict=True):
+            if not -size <= i < size:
+                raise TraceError(f"{node.name}: {axis} goes from 0 to {size - 1}, not {i}")
+        return tuple(i % size for i, size in zip(whole, node.shape, strict=True))
+
+
+class Recorder:
+    """Runs operations and writes down what they did.
+
+    Call it as `record(name, operation, *nodes, axes=…, **params)`. With `keep=False` it forgets all but what is still
+    held by the caller, which is what generation wants. `change` replaces or edits nodes and weights as they come.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, Any],
+        backend: Backend | None = None,
+        change: Mapping[str, Change] | None = None,
+        keep: bool = True,
+    ) -> None:
+        self.backend = backend or load_backend("numpy")
+        self.nodes: dict[str, Node] = {}
+        self._weights = weights
+        self._weight_nodes: dict[str, Node] = {}
+        self._change = dict(change or {})
+        self._used: set[str] = set()
+        self._keep = keep
+
+    def __call__(
+        self, name: str, operation: Operation, *operands: Node, axes: tuple[str, ...] | None = None, **params: Any
+    ) -> Node:
+        """Compute `operation` on the operands and record the result as `name`."""
+        try:
+            array = operation.forward(*(node.array for node in operands), **params)
+        except OperationError as error:
+            raise OperationError(f"{name}: {error}") from None
+        node = Node(name, array, axes or operation.axes(operands, params), self.backend, operation, operands, params)
+        return self._record(node)
+
+    def input(self, name: str, value: Any, axes: tuple[str, ...]) -> Node:
+        """Record numbers that come from outside: token ids, a matrix of a hand-size program."""
+        return self._record(Node(name, self.backend.asarray(value), axes, self.backend))
+
+    def weight(self, name: str, axes: tuple[str, ...] = ("input", "output")) -> Node:
+        """The weight called `name`, as an operand. Raises TraceError where the model has none."""
+        if name not in self._weight_nodes:
+            if name not in self._weights:
+                raise TraceError(f"the model has no weight called {name}")
+            array = self.backend.asarray(self._weights[name])
+            node = Node(name, array, axes[-len(array.shape) :], self.backend, params={"weight": True})
+            self._weight_nodes[name] = self._changed(node)
+        return self._weight_nodes[name]
+
+    def has_weight(self, name: str) -> bool:
+        """Whether the model has a weight of that name."""
+        return name in self._weights
+
+    def _record(self, node: Node) -> Node:
+        node = self._changed(node)
+        if self._keep:
+            self.nodes[node.name] = node
+        return node
+
+    def _changed(self, node: Node) -> Node:
+        if node.name not in self._change:
+            return node
+        self._used.add(node.name)
+        change = self._change[node.name]
+        before = np.array(node.value)
+        after = np.asarray(change(before.copy()) if callable(change) else change, dtype=before.dtype)
+        if after.shape != before.shape:
+            raise TraceError(f"a change of {node.name} must have its shape {before.shape}, not {after.shape}")
+        node.original = before
+        node.array, node._value = self.backend.asarray(after), None
+        return node
+
+    def finish(self, labels: Mapping[str, Sequence[str]] | None = None, **info: Any) -> Trace:
+        """The trace of all that was recorded. Raises TraceError where a change named a node that never came."""
+        trace = Trace(self.nodes.values(), labels, **info)
+        for name in self._change:
+            if name not in self._used:
+                trace[name]  # raises, naming the nearest
+                raise TraceError(f"{name} was not computed in this run, so it cannot be changed")
+        return trace
