@@ -123,7 +123,7 @@ _ERFC = (
 def erf(x: Any) -> Any:
     """The error function, elementwise. Float64 NumPy arrays go through `math.erf`; others are good to 1.2e-7."""
     if type(x) is np.ndarray and x.dtype == np.float64:
-        return np.frompyfunc(math.erf, 1, 1)(x).astype(np.float64)
+        return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), dtype=np.float64)
     xp = namespace(x)
     size = xp.abs(x)
     t = 1 / (1 + 0.5 * size)

@@ -173,7 +173,7 @@ class Addition(Explanation):
 
 
 class Softmax(Explanation):
-    """e to the power of (this score minus the row's largest), over the sum of all the row's; the terms are the row's."""
+    """e to the power of (this score minus the row's largest), over the row's sum of such; the terms are the row's."""
 
     kind = "softmax"
 
@@ -193,7 +193,8 @@ class Softmax(Explanation):
             below += rf" + {figure(rest)}_{{\ldots {count}}}"
         score, largest = self.facts["score"], self.facts["maximum"]
         exponent = rf"e^{{{figure(score)} - {factor(largest)}}}"
-        return rf"\frac{{{exponent}}}{{{below}}} = \frac{{{figure(self.terms[self.facts['chosen']].value)}}}{{{figure(self.facts['total'])}}}"
+        power, total = figure(self.terms[self.facts["chosen"]].value), figure(self.facts["total"])
+        return rf"\frac{{{exponent}}}{{{below}}} = \frac{{{power}}}{{{total}}}"
 
 
 class Norm(Explanation):

@@ -15,6 +15,8 @@ from tutor.engine import ops
 from tutor.engine.config import TransformerConfig
 from tutor.engine.trace import Node, Recorder
 
+Shapes = dict[str, tuple[int, ...]]  # a weight's name -> its shape
+
 
 def run(
     record: Recorder,
@@ -213,9 +215,10 @@ def normalise(record: Recorder, config: TransformerConfig, place: str, x: Node, 
     return record(name or place, operation, x, *trained, epsilon=config.norm_epsilon)
 
 
-def weight_shapes(config: TransformerConfig) -> dict[str, tuple[int, ...]]:
+def weight_shapes(config: TransformerConfig) -> Shapes:
     """The name and shape of every weight that a model of this config has, in the order they are used."""
-    c, shapes = config, {}
+    c = config
+    shapes: Shapes = {}
     two = config.architecture == "encoder_decoder"
     for stack in config.stacks:
         prefix = f"{stack}." if two else ""
@@ -234,8 +237,8 @@ def weight_shapes(config: TransformerConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _embedding_shapes(c: TransformerConfig, name: str, vocabulary: int) -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {f"{name}.token.table": (vocabulary, c.d_model)}
+def _embedding_shapes(c: TransformerConfig, name: str, vocabulary: int) -> Shapes:
+    shapes: Shapes = {f"{name}.token.table": (vocabulary, c.d_model)}
     if c.position == "learned":
         shapes[f"{name}.position.table"] = (c.maximum_positions, c.d_model)
     if c.segments:
@@ -243,9 +246,9 @@ def _embedding_shapes(c: TransformerConfig, name: str, vocabulary: int) -> dict[
     return shapes | (_norm_shapes(c, f"{name}.norm") if c.embedding_norm else {})
 
 
-def _attention_shapes(c: TransformerConfig, name: str) -> dict[str, tuple[int, ...]]:
+def _attention_shapes(c: TransformerConfig, name: str) -> Shapes:
     width = c.heads * c.d_k
-    shapes = {}
+    shapes: Shapes = {}
     for which in ("query", "key", "value"):
         shapes |= _linear_shapes(f"{name}.{which}", c.d_model, width, c.attention_bias)
     return (
@@ -253,8 +256,8 @@ def _attention_shapes(c: TransformerConfig, name: str) -> dict[str, tuple[int, .
     )
 
 
-def _feed_forward_shapes(c: TransformerConfig, name: str) -> dict[str, tuple[int, ...]]:
-    shapes = {}
+def _feed_forward_shapes(c: TransformerConfig, name: str) -> Shapes:
+    shapes: Shapes = {}
     for which in ("gate", "up") if c.gated else ("hidden",):
         shapes |= _linear_shapes(f"{name}.{which}", c.d_model, c.d_ff, c.feed_forward_bias)
     return (
@@ -264,9 +267,11 @@ def _feed_forward_shapes(c: TransformerConfig, name: str) -> dict[str, tuple[int
     )
 
 
-def _linear_shapes(name: str, width: int, out: int, bias: bool) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (width, out)} | ({f"{name}.bias": (out,)} if bias else {})
+def _linear_shapes(name: str, width: int, out: int, bias: bool) -> Shapes:
+    shapes: Shapes = {f"{name}.weight": (width, out)}
+    return shapes | ({f"{name}.bias": (out,)} if bias else {})
 
 
-def _norm_shapes(c: TransformerConfig, name: str) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.scale": (c.d_model,)} | ({f"{name}.shift": (c.d_model,)} if c.norm == "layer" else {})
+def _norm_shapes(c: TransformerConfig, name: str) -> Shapes:
+    shapes: Shapes = {f"{name}.scale": (c.d_model,)}
+    return shapes | ({f"{name}.shift": (c.d_model,)} if c.norm == "layer" else {})

@@ -44,7 +44,7 @@ def cell(node: Node, index: Index) -> Cell:
 
 
 def aligned(node: Node, index: Index) -> Index:
-    """The index of the cell of a broadcast operand that stands at `index` of the result (NumPy's rule, from the right)."""
+    """Where the number at `index` of the result stands in a broadcast operand (NumPy's rule, from the right)."""
     own = index[len(index) - len(node.shape) :]
     return tuple(0 if size == 1 else i for i, size in zip(own, node.shape, strict=True))
 

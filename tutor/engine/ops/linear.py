@@ -104,7 +104,7 @@ class Linear(Operation):
             products = tuple(product(cell(x, (*row, i)), cell(weight, at(i))) for i in range(x.shape[-1]))
             return products + tuple(product(cell(b, (output,))) for b in bias)
 
-        regions = {x.name: (*row, slice(None)), weight.name: region(at(0), whole=1 if transposed else 0)}
+        regions = {x.name: region(index, whole=-1), weight.name: region(at(0), whole=1 if transposed else 0)}
         regions |= {b.name: (output,) for b in bias}
         return LinearSum(node.name, index, node.at(index), node.formula, terms, regions)
 
