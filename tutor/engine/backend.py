@@ -56,20 +56,23 @@ def _numpy() -> Backend:
     return Backend("numpy", np.asarray, np.asarray)
 
 
-def _import(module: str, package: str) -> ModuleType:
-    try:
-        importlib.import_module("array_api_compat")
-        return importlib.import_module(module)
-    except ImportError as error:
-        missing = error.name or module
-        raise BackendError(
-            f"the {package} backend needs {missing}, which is not installed: "
-            f"pip install {missing} array-api-compat, or use --backend numpy"
-        ) from None
+def _import(name: str, module: str, packages: str, compatibility: bool = True) -> ModuleType:
+    """The module of a backend, after the compatibility layer that its arrays need to speak the standard."""
+    needed = ["array_api_compat", module] if compatibility else [module]
+    for one in needed:
+        try:
+            found = importlib.import_module(one)
+        except (ImportError, OSError) as error:  # OSError: installed, but a shared library of it is not
+            missing = getattr(error, "name", None) or one.partition(".")[0]
+            raise BackendError(
+                f"the {name} backend needs {missing}, which is not installed or does not load: "
+                f"pip install {packages}, or use --backend numpy"
+            ) from None
+    return found
 
 
 def _torch(gpu: bool = False) -> Backend:
-    torch = _import("torch", "torch")
+    torch = _import("torch", "torch", "torch array-api-compat")
     if gpu and not torch.cuda.is_available():
         raise BackendError("PyTorch sees no GPU: use --backend numpy")
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -81,7 +84,7 @@ def _torch(gpu: bool = False) -> Backend:
 
 
 def _cupy(gpu: bool = True) -> Backend:
-    cupy = _import("cupy", "cupy")
+    cupy = _import("cupy", "cupy", "cupy-cuda12x array-api-compat")
     try:
         devices = cupy.cuda.runtime.getDeviceCount()
     except Exception:  # CuPy raises its own CUDARuntimeError, which differs by version
@@ -92,7 +95,7 @@ def _cupy(gpu: bool = True) -> Backend:
 
 
 def _jax(gpu: bool = False) -> Backend:
-    jax_numpy = _import("jax.numpy", "jax")
+    jax_numpy = _import("jax", "jax.numpy", "jax", compatibility=False)
     return Backend("jax", jax_numpy.asarray, np.asarray)
 
 
@@ -101,7 +104,7 @@ def plain_array(like: Any, value: Any, dtype: str) -> Any:
     if type(like) is np.ndarray:
         return np.asarray(value, dtype=dtype)
     xp = namespace(like)
-    numbers = np.asarray(value).tolist()
+    numbers = np.asarray(value, dtype=dtype)
     if type(like).__module__.startswith("jax"):  # a traced JAX array has no device to ask for
         return xp.asarray(numbers, dtype=getattr(xp, dtype))
     return xp.asarray(numbers, dtype=getattr(xp, dtype), device=like.device)

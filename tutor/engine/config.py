@@ -72,6 +72,9 @@ class TransformerConfig:
             object.__setattr__(self, "target_vocabulary", self.vocabulary)
         for stack in self.stacks:
             self._require(getattr(self, f"{stack}_layers") > 0, f"{stack}_layers", "must be at least 1")
+        if self.tied_embeddings and self.architecture != "encoder_decoder" and self.target_vocabulary:
+            one = self.target_vocabulary == self.vocabulary
+            self._require(one, "target_vocabulary", f"must be {self.vocabulary} where embeddings are tied")
         self._check_heads_off()
 
     def _require(self, condition: bool, field: str, rule: str) -> None:
@@ -95,11 +98,9 @@ class TransformerConfig:
                 self._require(isinstance(value, int | float) and value > 0, field.name, "must be a number above 0")
 
     def _check_heads_off(self) -> None:
-        names = self.heads_off
-        self._require(
-            not isinstance(names, str), "heads_off", "must be a list of names like encoder.0.self_attention.0"
-        )
-        object.__setattr__(self, "heads_off", tuple(names))
+        a_list = isinstance(self.heads_off, list | tuple)
+        self._require(a_list, "heads_off", "must be a list of names like encoder.0.self_attention.0")
+        object.__setattr__(self, "heads_off", tuple(self.heads_off))
         for name in self.heads_off:
             place, _, head = str(name).rpartition(".")
             known = place in self.attentions and head.isdigit() and int(head) < self.heads
@@ -133,8 +134,8 @@ class TransformerConfig:
     def changed(self, **changes: Any) -> TransformerConfig:
         """The same config with some fields changed. Raises ConfigError for a field or a value that does not exist."""
         check_field_names(changes)
-        if isinstance(changes.get("heads_off"), list):
-            changes["heads_off"] = tuple(changes["heads_off"])
+        if {"d_model", "heads"} & set(changes) and self.d_k * self.heads == self.d_model:
+            changes.setdefault("d_k", 0)  # it was d_model / heads, and stays that
         return replace(self, **changes)
 
     def as_dict(self) -> dict[str, Any]:

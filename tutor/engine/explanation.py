@@ -186,6 +186,12 @@ class Softmax(Explanation):
         chosen = self.terms[self.facts["chosen"]].cells
         return tuple(dict.fromkeys(chosen + super().cells))
 
+    @property
+    def substituted(self) -> str:
+        if not self.facts["total"]:
+            return r"\frac{0}{0} \to 0"  # nothing may be looked at: zeros by agreement, since 0/0 is no number
+        return super().substituted
+
     def _arithmetic(self) -> str:
         shown, rest, count = self.folded(3)
         below = " + ".join(figure(term.value) for term in shown)

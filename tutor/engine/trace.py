@@ -229,8 +229,9 @@ class Recorder:
             array = operation.forward(*(node.array for node in operands), **params)
         except OperationError as error:
             raise OperationError(f"{name}: {error}") from None
-        node = Node(name, array, axes or operation.axes(operands, params), self.backend, operation, operands, params)
-        return self._record(node)
+        axes = axes or operation.axes(operands, params)
+        kept = operands if self._keep else ()  # else each node would hold all that came before it
+        return self._record(Node(name, array, axes, self.backend, operation, kept, params))
 
     def input(self, name: str, value: Any, axes: tuple[str, ...]) -> Node:
         """Record numbers that come from outside: token ids, a matrix of a hand-size program."""
@@ -262,9 +263,15 @@ class Recorder:
         self._used.add(node.name)
         change = self._change[node.name]
         before = np.array(node.value)
-        after = np.asarray(change(before.copy()) if callable(change) else change, dtype=before.dtype)
+        try:
+            given = np.asarray(change(before.copy()) if callable(change) else change)
+            after = given.astype(before.dtype)
+        except (TypeError, ValueError):
+            raise TraceError(f"a change of {node.name} must be an array of numbers, or a function to one") from None
         if after.shape != before.shape:
             raise TraceError(f"a change of {node.name} must have its shape {before.shape}, not {after.shape}")
+        if before.dtype.kind == "i" and not np.array_equal(after, given):
+            raise TraceError(f"{node.name} holds whole numbers, so a change of it must too")
         node.original = before
         node.array, node._value = self.backend.asarray(after), None
         return node

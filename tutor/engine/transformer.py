@@ -13,6 +13,7 @@ import numpy as np
 
 from tutor.engine import ops
 from tutor.engine.config import TransformerConfig
+from tutor.engine.ops import OperationError
 from tutor.engine.trace import Node, Recorder
 
 Shapes = dict[str, tuple[int, ...]]  # a weight's name -> its shape
@@ -30,15 +31,27 @@ def run(
     `target_ids` are the decoder's input in an encoder-decoder, start token first. Padding is `config.pad_id`.
     """
     stack = config.stacks[0]
-    tokens = record.input("tokens", np.asarray(ids, dtype=np.int64), (f"position@{stack}",))
+    tokens = token_input(record, "tokens", ids, stack, config.vocabulary)
     if config.architecture != "encoder_decoder":
         x = embed(record, config, "", tokens, segment_ids)
         return predict(record, config, run_stack(record, config, stack, x, tokens))
     if target_ids is None:
         raise ValueError("an encoder-decoder needs target_ids: the decoder's input, start token first")
     memory = encode(record, config, tokens)
-    target = record.input("decoder.tokens", np.asarray(target_ids, dtype=np.int64), ("position@decoder",))
+    target = token_input(record, "decoder.tokens", target_ids, "decoder", config.output_vocabulary)
     return decode(record, config, target, memory, tokens)
+
+
+def token_input(record: Recorder, name: str, ids: Any, stack: str, vocabulary: int) -> Node:
+    """Token ids [..., position] as a node. Raises OperationError for none at all and for ids out of the vocabulary."""
+    numbers = np.asarray(ids, dtype=np.int64)
+    if not numbers.size or not numbers.ndim:
+        raise OperationError(f"{name}: there must be at least one token")
+    for wrong in numbers[(numbers < 0) | (numbers >= vocabulary)][:1]:
+        raise OperationError(
+            f"{name}: {wrong} is no token of this model; its vocabulary goes from 0 to {vocabulary - 1}"
+        )
+    return record.input(name, numbers, (f"position@{stack}",))
 
 
 def encode(record: Recorder, config: TransformerConfig, tokens: Node) -> Node:
@@ -69,7 +82,7 @@ def embed(record: Recorder, config: TransformerConfig, prefix: str, tokens: Node
         parts.append(record(f"{name}.position", ops.position_rows, rows, tokens))
     if config.segments:
         given = np.zeros(tokens.shape) if segment_ids is None else np.asarray(segment_ids)
-        segments = record.input("segments", given.astype(np.int64), tokens.axis_keys)
+        segments = record.input(tokens.name.replace("tokens", "segments"), given.astype(np.int64), tokens.axis_keys)
         segment_table = record.weight(f"{name}.segment.table", ("segment", "feature"))
         parts.append(record(f"{name}.segment", ops.look_up, segment_table, segments))
     last = "sum" if config.embedding_norm else "output"

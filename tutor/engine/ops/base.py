@@ -54,3 +54,17 @@ def region(index: Index, *, whole: int) -> Region:
     out: list[int | slice] = list(index)
     out[whole] = slice(None)
     return tuple(out)
+
+
+def regions(*parts: tuple[Node, Region]) -> dict[str, Region]:
+    """The cells used of each operand, by its name; of one that stands twice (X Xᵀ), the smallest block with both."""
+    found: dict[str, Region] = {}
+    for node, cells in parts:
+        found[node.name] = tuple(map(_cover, found.get(node.name, cells), cells))
+    return found
+
+
+def _cover(a: int | slice, b: int | slice) -> int | slice:
+    if isinstance(a, slice) or isinstance(b, slice):
+        return a if a == b else slice(None)
+    return a if a == b else slice(min(a, b), max(a, b) + 1)

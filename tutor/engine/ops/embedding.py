@@ -24,6 +24,10 @@ class TableRows(Operation):
 
     def forward(self, table: Any, ids: Any) -> Any:
         xp = namespace(table)
+        if type(ids) is np.ndarray and not ((ids >= 0) & (ids < table.shape[0])).all():
+            raise OperationError(
+                f"the rows of the table go from 0 to {table.shape[0] - 1}, not {ids.min()} to {ids.max()}"
+            )
         rows = xp.take(table, xp.reshape(ids, (-1,)), axis=0)  # [vocabulary, feature] -> [ids, feature]
         return xp.reshape(rows, (*ids.shape, table.shape[-1]))  # [..., position, feature]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.engine.backend import namespace
 from tutor.engine.explanation import Explanation, Index, product
-from tutor.engine.ops.base import Operation, OperationError, aligned, cell, region
+from tutor.engine.ops.base import Operation, OperationError, aligned, cell, region, regions
 
 if TYPE_CHECKING:
     from tutor.engine.trace import Node
@@ -38,8 +38,8 @@ class MatMul(Operation):
             pairs = range(a.shape[-1])
             return tuple(product(cell(a, (*a_index[:-1], k)), cell(b, (*b_index[:-2], k, j))) for k in pairs)
 
-        regions = {a.name: region(a_index, whole=-1), b.name: region(b_index, whole=-2)}
-        return Explanation(node.name, index, node.at(index), node.formula, terms, regions)
+        used = regions((a, region(a_index, whole=-1)), (b, region(b_index, whole=-2)))
+        return Explanation(node.name, index, node.at(index), node.formula, terms, used)
 
 
 class DotProducts(Operation):
@@ -67,8 +67,8 @@ class DotProducts(Operation):
             width = range(q.shape[-1])
             return tuple(product(cell(q, (*q_index[:-1], f)), cell(k, (*k_index[:-1], f))) for f in width)
 
-        regions = {q.name: region(q_index, whole=-1), k.name: region(k_index, whole=-1)}
-        return Explanation(node.name, index, node.at(index), node.formula, terms, regions)
+        used = regions((q, region(q_index, whole=-1)), (k, region(k_index, whole=-1)))
+        return Explanation(node.name, index, node.at(index), node.formula, terms, used)
 
 
 class Linear(Operation):
@@ -104,9 +104,9 @@ class Linear(Operation):
             products = tuple(product(cell(x, (*row, i)), cell(weight, at(i))) for i in range(x.shape[-1]))
             return products + tuple(product(cell(b, (output,))) for b in bias)
 
-        regions = {x.name: region(index, whole=-1), weight.name: region(at(0), whole=1 if transposed else 0)}
-        regions |= {b.name: (output,) for b in bias}
-        return LinearSum(node.name, index, node.at(index), node.formula, terms, regions)
+        column = region(at(0), whole=1 if transposed else 0)
+        used = regions((x, region(index, whole=-1)), (weight, column), *((b, (output,)) for b in bias))
+        return LinearSum(node.name, index, node.at(index), node.formula, terms, used)
 
 
 class LinearSum(Explanation):

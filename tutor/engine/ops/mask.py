@@ -42,10 +42,13 @@ class AttentionMask(Operation):
         future = node.params["causal"] and key > query + offset
         padding = pad_id is not None and int(token.value) == pad_id
         value = 0.0 if future or padding else 1.0
+        rules = ([rf"{key} \leq {query + offset}"] if node.params["causal"] else []) + (
+            [] if pad_id is None else [rf"{int(token.value)} \neq {pad_id}"]
+        )
         facts = {
             "reason": "padding" if padding else "future" if future else "allowed",
             "operands": (token,),
-            "arithmetic": rf"{key} > {query}" if future else rf"{key} \leq {query}" if node.params["causal"] else "M",
+            "arithmetic": " ".join(f"[{rule}]" for rule in rules) or "1",  # Iverson's brackets: 1 where true, else 0
         }
         regions = {keys.name: (key,)}
         return Rule(node.name, index, float(node.value[index]), node.formula, lambda: (Term(value),), regions, facts)
