@@ -1,0 +1,1 @@
+"""Text, numbers, formulas, colours and languages, made fit for a terminal."""

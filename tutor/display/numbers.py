@@ -1,0 +1,116 @@
+"""Numbers as text: a whole matrix in one format, and single numbers in prose.
+
+No number that differs from zero is ever shown as a plain zero.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+TINY = "~0"
+BLANK = "____"
+_LARGEST_SAMPLE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one matrix prints its cells: decimals, or -1 for scientific; width in terminal cells."""
+
+    decimals: int
+    width: int
+    signed: bool = False
+
+    def __call__(self, value: float) -> str:
+        """One cell, at most `width` wide."""
+        text = self._text(float(value))
+        return "+" + text if self.signed and float(value) > 0 else text
+
+    def _text(self, value: float) -> str:
+        if not math.isfinite(value):
+            return special(value)
+        if value == 0:
+            return "0"
+        room = self.width - (self.signed and value > 0)
+        if self.decimals < 0:
+            return scientific(value, room)
+        text = f"{value:.{self.decimals}f}"
+        if float(text) == 0:
+            return TINY
+        return text if len(text) <= room else scientific(value, room)
+
+
+def special(value: float) -> str:
+    """Infinities and not-a-number."""
+    return "nan" if math.isnan(value) else "∞" if value > 0 else "-∞"
+
+
+def scientific(value: float, room: int = 8) -> str:
+    """Like 1.3e-7: as many digits as fit, at least one."""
+    for digits in (2, 1, 0):
+        mantissa, exponent = f"{value:.{digits}e}".split("e")
+        text = f"{mantissa}e{int(exponent)}"
+        if len(text) <= room:
+            return text
+    return text
+
+
+def choose_format(values: np.ndarray, widest: int = 8, signed: bool = False) -> Format:
+    """The format that suits a whole matrix: enough decimals to tell its typical values apart, not more.
+
+    Integers print as integers. A matrix of very small or very large numbers prints in scientific notation.
+    """
+    sample = np.asarray(values)
+    if sample.size > _LARGEST_SAMPLE:
+        sample = sample.reshape(-1)[:: -(-sample.size // _LARGEST_SAMPLE)]
+    sample = sample.astype(np.float64, copy=False)
+    magnitudes = np.abs(sample[np.isfinite(sample) & (sample != 0)])
+    if magnitudes.size == 0:
+        return _measured(Format(0, widest, signed), sample, widest)
+    largest = float(magnitudes.max())
+    if largest < 10 ** (widest - 2) and bool(np.all(magnitudes == np.floor(magnitudes))):
+        return _measured(Format(0, widest, signed), sample, widest)
+    if largest < 1e-3 or largest >= 10 ** (widest - 2):
+        return Format(-1, widest, signed)
+    typical = math.floor(math.log10(float(np.median(magnitudes))))
+    whole = max(1, math.floor(math.log10(largest)) + 1)
+    decimals = min(max(1 - typical, 2), 4, max(1, 5 - whole))
+    return _measured(Format(decimals, widest, signed), sample, widest)
+
+
+def _measured(form: Format, sample: np.ndarray, widest: int) -> Format:
+    """The same format, as narrow as its widest cell."""
+    shown = {0.0, 1.0} if form.decimals == 0 else {0.0}
+    finite = sample[np.isfinite(sample)]
+    if finite.size:
+        shown |= {float(finite.min()), float(finite.max())}
+    # Each kind of infinity is as wide as the sign and one digit; nan is three.
+    shown |= {float(value) for value in (-np.inf, np.inf) if np.any(sample == value)}
+    if np.isnan(sample).any():
+        shown.add(math.nan)
+    width = max(len(form(value)) for value in shown)
+    if form.decimals > 0:  # a value between the extremes can need its sign and all decimals as well
+        width = max(width, form.decimals + 2 + bool(form.signed or (finite.size and finite.min() < 0)))
+    return Format(form.decimals, min(width, widest), form.signed)
+
+
+def cell(value: float, form: Format | None = None) -> str:
+    """One cell of a matrix; without a format, in the one that suits this number."""
+    return (form or choose_format(np.asarray([value])))(value)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number in prose, to so many significant digits: 1.27, 0.0312, 1.2e-7, 28,000, -∞."""
+    value = float(value)
+    if not math.isfinite(value):
+        return special(value)
+    if value == 0:
+        return "0"
+    magnitude = abs(value)
+    if value == int(value) and magnitude < 1e7:
+        return f"{int(value):,}"
+    if magnitude < 1e-3 or magnitude >= 1e7:
+        mantissa, exponent = f"{value:.{max(0, digits - 1)}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(magnitude)))
+    return f"{value:,.{decimals}f}"
