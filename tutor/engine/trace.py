@@ -229,6 +229,9 @@ class Recorder:
             array = operation.forward(*(node.array for node in operands), **params)
         except OperationError as error:
             raise OperationError(f"{name}: {error}") from None
+        except (ValueError, IndexError, TypeError, RuntimeError) as error:  # each array library raises its own
+            shapes = ", ".join(" × ".join(map(str, node.shape)) or "one number" for node in operands)
+            raise OperationError(f"{name}: {operation.name} cannot take operands of {shapes}: {error}") from error
         axes = axes or operation.axes(operands, params)
         kept = operands if self._keep else ()  # else each node would hold all that came before it
         return self._record(Node(name, array, axes, self.backend, operation, kept, params))
