@@ -1,0 +1,198 @@
+"""A model that can be asked: text in, trace out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tutor.engine.backend import Backend, load_backend
+from tutor.engine.config import TransformerConfig
+from tutor.engine.decoding import greedy
+from tutor.engine.trace import Change, Recorder, Trace
+from tutor.engine.transformer import run, weight_shapes
+from tutor.models.card import ModelCard
+from tutor.models.errors import Message, ModelError
+from tutor.models.tokenizer import Tokenizer
+
+EXTRA_ANSWER_TOKENS = 8  # an answer may be this much longer than its question
+UNTRAINED_ANSWER_TOKENS = 6  # random weights seldom come to an end; six tokens show the shape of an answer
+
+
+@dataclass
+class Model:
+    """A config, its weights, and the tokenizers on either side of it."""
+
+    card: ModelCard
+    config: TransformerConfig
+    weights: dict[str, np.ndarray]
+    tokenizer: Tokenizer
+    target_tokenizer: Tokenizer
+    _on_backend: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name it is loaded by."""
+        return self.card.name
+
+    @property
+    def trained(self) -> bool:
+        """Whether the weights were learned; else they are random numbers and so are the answers."""
+        return self.card.trained
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights."""
+        return sum(array.size for array in self.weights.values())
+
+    def trace(
+        self,
+        text: str,
+        target: str | None = None,
+        change: Mapping[str, Change] | None = None,
+        config: Mapping[str, Any] | None = None,
+        backend: str = "numpy",
+        pad_to: int | None = None,
+    ) -> Trace:
+        """Run the model on a sentence and keep every array.
+
+        An encoder-decoder reads the sentence and the end token; its decoder reads the start token and `target`, by
+        default the greedy answer of the model as it is, so that `change` and `config` leave the tokens the same and
+        before and after can be compared. `pad_to` fills the source up with padding. `trace.notice` says where a text
+        was too long. Raises ModelError, and ConfigError, TraceError or BackendError for wrong arguments.
+        """
+        if not text:
+            raise ModelError("the sentence is empty: type a few words")
+        ids = list(self.tokenizer.encode(text).ids)
+        if self._has_decoder_input:
+            ids.append(self.config.end_id)
+        target_ids = None
+        if target is not None:
+            target_ids = [self.config.start_id, *self.target_tokenizer.encode(target).ids]
+        return self._trace(ids, target_ids, text, target, change, config, backend, pad_to)
+
+    def trace_ids(
+        self,
+        ids: Sequence[int],
+        target_ids: Sequence[int] | None = None,
+        change: Mapping[str, Change] | None = None,
+        config: Mapping[str, Any] | None = None,
+        backend: str = "numpy",
+        pad_to: int | None = None,
+    ) -> Trace:
+        """The same past the tokenizer: `ids` as they are, and `target_ids`, the decoder's whole input."""
+        ids = [int(number) for number in ids]
+        if not ids or (target_ids is not None and not len(target_ids)):
+            raise ModelError("no token ids were given: give at least one")
+        self._check_ids(ids, self.config.vocabulary)
+        target = None
+        if target_ids is not None:
+            target_ids = [int(number) for number in target_ids]
+            self._check_ids(target_ids, self.config.output_vocabulary)
+            target = self.target_tokenizer.decode(target_ids)
+        return self._trace(ids, target_ids, self.tokenizer.decode(ids), target, change, config, backend, pad_to)
+
+    def _trace(
+        self,
+        ids: list[int],
+        target_ids: list[int] | None,
+        text: str,
+        target: str | None,
+        change: Mapping[str, Change] | None,
+        switches: Mapping[str, Any] | None,
+        backend_name: str,
+        pad_to: int | None,
+    ) -> Trace:
+        if target_ids is not None and not self._has_decoder_input:
+            raise ModelError("{model} has no decoder that reads a target: leave the target out", model=self.name)
+        config = self._changed_config(switches) if switches else self.config
+        backend = load_backend(backend_name)
+        weights = self._weights_on(backend)
+        ids, notice = self._fit(ids, pad_to)
+        if target_ids is None and self._has_decoder_input:
+            answer = greedy(weights, self.config, ids, self._longest_answer(ids), backend)
+            target_ids, target = [self.config.start_id, *answer], self.target_tokenizer.decode(answer)
+        elif target_ids is not None and len(target_ids) > self.config.maximum_positions:
+            notice = notice or self._clipped("target", len(target_ids))
+            target_ids = target_ids[: self.config.maximum_positions]
+        record = Recorder(weights, backend, change)
+        run(record, config, ids, target_ids)
+        return record.finish(
+            self._labels(ids, target_ids),
+            text=text,
+            target=target or "",
+            model=self.name,
+            config=config,
+            trained=self.trained,
+            notice=notice or backend.notice,
+        )
+
+    @property
+    def _has_decoder_input(self) -> bool:
+        return self.config.architecture == "encoder_decoder"
+
+    def _fit(self, ids: list[int], pad_to: int | None) -> tuple[list[int], str]:
+        """The ids cut to the positions there are (an end token stays the last) and padded; and what to say of it."""
+        longest, notice = self.config.maximum_positions, ""
+        if len(ids) > longest:
+            notice = self._clipped("sentence", len(ids))
+            ids = [*ids[: longest - 1], ids[-1]] if ids[-1] == self.config.end_id else ids[:longest]
+        padding = min(pad_to or 0, longest) - len(ids)
+        return ids + [self.config.pad_id] * padding, notice
+
+    def _clipped(self, what: str, count: int) -> Message:
+        templates = {
+            "sentence": "the sentence is {count} tokens long; {model} reads the first {longest}",
+            "target": "the target is {count} tokens long; {model} reads the first {longest}",
+        }
+        return Message(templates[what], count=count, model=self.name, longest=self.config.maximum_positions)
+
+    def _longest_answer(self, ids: list[int]) -> int:
+        length = sum(number != self.config.pad_id for number in ids)
+        longest = length + EXTRA_ANSWER_TOKENS if self.trained else UNTRAINED_ANSWER_TOKENS
+        return min(longest, self.config.maximum_positions - 1)
+
+    def _check_ids(self, ids: Sequence[int], size: int) -> None:
+        for number in ids:
+            if not 0 <= number < size:
+                raise ModelError(
+                    "{model} has no token with the id {number}; ids go from 0 to {last}",
+                    model=self.name,
+                    number=number,
+                    last=size - 1,
+                )
+
+    def _changed_config(self, switches: Mapping[str, Any]) -> TransformerConfig:
+        """The config with the learner's what-ifs, provided that this model's weights still fit it."""
+        config = self.config.changed(**switches)
+        for name, shape in weight_shapes(config).items():
+            if name not in self.weights or self.weights[name].shape != shape:
+                raise ModelError(
+                    "{model} cannot run with {settings}: that would need another {tensor}",
+                    model=self.name,
+                    settings=", ".join(f"{key}: {value}" for key, value in switches.items()),
+                    tensor=name,
+                )
+        return config
+
+    def _weights_on(self, backend: Backend) -> Mapping[str, Any]:
+        """The weights as the backend's arrays, brought to its device once."""
+        if backend.name == "numpy":
+            return self.weights
+        if backend.name not in self._on_backend:
+            self._on_backend[backend.name] = {name: backend.asarray(array) for name, array in self.weights.items()}
+        return self._on_backend[backend.name]
+
+    def _labels(self, ids: Sequence[int], target_ids: Sequence[int] | None) -> dict[str, Sequence[str]]:
+        source, answer = self.tokenizer, self.target_tokenizer
+        first, last = self.config.stacks[0], self.config.stacks[-1]
+        labels: dict[str, Sequence[str]] = {
+            first: tuple(source.label(number) for number in ids),
+            f"vocabulary@{first}": source.labels,
+        }
+        if target_ids is not None:
+            labels[last] = tuple(answer.label(number) for number in target_ids)
+            labels[f"vocabulary@{last}"] = answer.labels
+        return labels

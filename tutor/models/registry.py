@@ -1,0 +1,70 @@
+"""Which models there are, and getting one by name or from a folder.
+
+Importing this is cheap, and so is listing: arrays come in with the first model loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tutor.models.card import FILE_NAME, Texts, read_card
+from tutor.models.errors import ModelError
+
+if TYPE_CHECKING:
+    from tutor.models.model import Model
+
+SHIPPED = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """One line of the list of models; texts by language."""
+
+    name: str
+    title: Texts
+    summary: Texts
+    trained: bool
+    parameters: int
+    architecture: str
+
+
+def available() -> tuple[ModelInfo, ...]:
+    """The shipped models, smallest first."""
+    cards = [read_card(path.parent) for path in SHIPPED.glob(f"*/{FILE_NAME}")]
+    cards.sort(key=lambda card: (card.parameters, card.name))
+    return tuple(
+        ModelInfo(card.name, card.title, card.summary, card.trained, card.parameters, card.architecture)
+        for card in cards
+    )
+
+
+def load_model(name: str | Path) -> Model:
+    """A shipped model by its name, or the model in a folder (model.yaml, weights.safetensors, tokenizer.json).
+
+    Raises ModelError where there is none, or where a file of it cannot be used.
+    """
+    folder = find_folder(name)
+    # Late, because it brings NumPy: a list of models and a wrong name are answered without.
+    from tutor.models.folder import load_folder
+
+    return load_folder(folder)
+
+
+def find_folder(name: str | Path) -> Path:
+    """The folder a name stands for: a shipped model first, then a folder on disk. Raises ModelError."""
+    names = sorted(path.parent.name for path in SHIPPED.glob(f"*/{FILE_NAME}"))
+    if str(name) in names:
+        return SHIPPED / name
+    try:
+        if str(name) and Path(name).is_dir():
+            return Path(name)
+    except (OSError, ValueError):  # a name no file system can hold
+        pass
+    raise ModelError(
+        "{name}: no such model; there are {names}, or give a folder with a {file} in it",
+        name=str(name),
+        names=", ".join(names),
+        file=FILE_NAME,
+    )
