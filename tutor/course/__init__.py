@@ -1,0 +1,1 @@
+"""Lessons as data: format, loader, hand-size programs, exercises, progress. Imports nothing by itself."""

@@ -1,0 +1,87 @@
+"""Which cells of a node make a good exercise."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+import numpy as np
+
+from tutor.course.answers import accepts, readings
+from tutor.course.mistakes import Slip
+from tutor.engine.trace import Node
+
+Index = tuple[int, ...]
+MAXIMUM_CANDIDATES = 400
+_NEAR = 8  # rows and columns that a small screen shows without scrolling
+
+
+def choose_cells(node: Node, slips: Sequence[Slip], count: int, chance: random.Random) -> tuple[Index, ...]:
+    """`count` cells (fewer where the node has fewer), in reading order, each telling as many mistakes apart as it can.
+
+    Cells that are 0, not finite, or equal to a neighbour come last, unless a listed mistake shows only there.
+    """
+    candidates = _candidates(node, count, chance)
+    merit = {index: _merit(node, index) for index in candidates}
+    tells = {index: frozenset(n for n, slip in enumerate(slips) if distinct(node, slip, index)) for index in candidates}
+    chosen: list[Index] = []
+    times_told = [0] * len(slips)
+
+    def score(index: Index) -> tuple[float, ...]:
+        fresh = sum(all(cell[axis] != index[axis] for cell in chosen) for axis in range(-min(len(index), 2), 0))
+        told = sum(1 / (1 + times_told[n]) for n in tells[index]) / max(len(slips), 1)
+        untold = sum(not times_told[n] for n in tells[index])
+        return (untold, 2 * merit[index] + 2 * told + 0.5 * fresh)
+
+    while candidates and len(chosen) < count:
+        best = max(candidates, key=score)  # candidates are shuffled, so ties fall by chance
+        candidates.remove(best)
+        chosen.append(best)
+        for n in tells[best]:
+            times_told[n] += 1
+    return tuple(sorted(chosen))
+
+
+def _candidates(node: Node, count: int, chance: random.Random) -> list[Index]:
+    """Cells in a chance order, of the first matrix where the node is a stack of them (one head)."""
+    rows = node.shape[-2:]
+    leading = (0,) * (len(node.shape) - len(rows))
+    if math.prod(rows) < count:
+        every = [tuple(int(i) for i in index) for index in np.ndindex(*node.shape)]
+        chance.shuffle(every)
+        return every[:MAXIMUM_CANDIDATES]
+    near = tuple(min(size, _NEAR) for size in rows)
+    if math.prod(near) < 2 * count:
+        near = tuple(min(size, 4 * _NEAR) for size in rows)
+    found = [(*leading, *(int(i) for i in index)) for index in np.ndindex(*near)]
+    chance.shuffle(found)
+    return found[:MAXIMUM_CANDIDATES]
+
+
+def _merit(node: Node, index: Index) -> float:
+    """1 for an instructive cell, less for one that is 0, tiny, 1, not finite, or equal to a neighbour."""
+    value = node.at(index)
+    if not math.isfinite(value):
+        return 0.0
+    merit = 1.0
+    if abs(value) < 0.005:
+        merit -= 0.7
+    elif abs(value) < 0.05 or value == 1:
+        merit -= 0.3
+    for axis in range(len(index)):
+        for step in (-1, 1):
+            at = index[axis] + step
+            if 0 <= at < node.shape[axis] and node.at((*index[:axis], at, *index[axis + 1 :])) == value:
+                return merit - 0.25
+    return merit
+
+
+def distinct(node: Node, slip: Slip, index: Index) -> bool:
+    """Whether the mistake's number, as a learner would round it, is not taken for the right one."""
+    value, wrong = node.at(index), float(slip.value[index])
+    if math.isnan(wrong):
+        return False
+    if not math.isfinite(wrong):
+        return wrong != value
+    return not any(accepts(value, answer) for digits in (2, 4) for answer in readings(f"{wrong:.{digits}g}"))

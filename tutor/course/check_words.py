@@ -1,0 +1,58 @@
+"""The words of a lesson: both languages really there, and short enough for the small screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tutor.course.schema import Ask, Lesson, Text
+
+# Characters of English and of Chinese; Chinese ones are two cells wide.
+LIMITS = {
+    "title": (48, 32),
+    "summary": (120, 60),
+    "say": (460, 230),
+    "ask": (240, 120),
+    "text": (140, 70),
+    "why": (260, 130),
+    "hints": (260, 130),
+}
+_CHINESE = re.compile("[\u3400-\u9fff]")
+_LATEX = re.compile(r"\\[A-Za-z]+")
+
+
+def texts(lesson: Lesson) -> Iterator[tuple[str, str, Text]]:
+    """Every text of a lesson: its field, its part (a key of LIMITS), and the text."""
+    yield "title", "title", lesson.title
+    yield "summary", "summary", lesson.summary
+    for number, step in enumerate(lesson.steps):
+        place = f"steps[{number}]"
+        if step.title:
+            yield f"{place}.title", "title", step.title
+        if step.say:
+            yield f"{place}.say", "say", step.say
+        for n, hint in enumerate(step.hints):
+            yield f"{place}.hints[{n}]", "hints", hint
+        if isinstance(step, Ask):
+            yield f"{place}.ask", "ask", step.ask
+            for n, choice in enumerate(step.choices):
+                yield f"{place}.choices[{n}].text", "text", choice.text
+                yield f"{place}.choices[{n}].why", "why", choice.why
+
+
+def word_problems(lesson: Lesson) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with the words: field, message, remedy."""
+    for field, part, text in texts(lesson):
+        for language, words, limit in zip(("en", "zh"), (text.en, text.zh), LIMITS[part], strict=True):
+            if not words.strip():
+                yield f"{field}.{language}", "is empty", "Every text is given in English and in Chinese"
+            elif len(words.strip()) > limit:
+                yield (
+                    f"{field}.{language}",
+                    f"is {len(words.strip())} characters long; {limit} fit the small screen",
+                    "Say less, or make it two steps",
+                )
+        if part in ("say", "ask", "why", "summary") and len(text.zh) > 8 and not _CHINESE.search(text.zh):
+            yield f"{field}.zh", "holds no Chinese", "Write it in Chinese"
+        if part in ("say", "ask", "why", "hints") and (found := _LATEX.search(text.en + text.zh)):
+            yield field, f"holds LaTeX ({found.group()}), which is not drawn inside words", "Put it in formula:"

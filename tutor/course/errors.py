@@ -1,0 +1,38 @@
+"""What can be wrong with a lesson or with the file of progress."""
+
+from collections.abc import Sequence
+
+from tutor.course.schema import Text
+
+
+class LessonError(ValueError):
+    """Something wrong in a lesson: `file`, `line`, `field`, `message`, `remedy`. `problems` lists all found."""
+
+    def __init__(
+        self, file: str, line: int, field: str, message: str, remedy: str = "", problems: Sequence["LessonError"] = ()
+    ) -> None:
+        super().__init__(message)
+        self.file, self.line, self.field, self.message, self.remedy = file, line, field, message, remedy
+        self.problems: tuple[LessonError, ...] = tuple(problems) or (self,)
+
+    @classmethod
+    def gathered(cls, problems: Sequence["LessonError"]) -> "LessonError":
+        """One error that stands for several: it reads as the first and carries all."""
+        first = problems[0]
+        return cls(first.file, first.line, first.field, first.message, first.remedy, problems)
+
+    def one_line(self) -> str:
+        """`file:line: field: message. remedy`"""
+        where = f"{self.file}:{self.line}" + (f": {self.field}" if self.field else "")
+        return f"{where}: {self.message}" + (f". {self.remedy}" if self.remedy else "")
+
+    def __str__(self) -> str:
+        return "\n".join(problem.one_line() for problem in self.problems)
+
+
+class ProgressError(Exception):
+    """Progress that cannot be read, imported or written; `text` says why in both languages."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text

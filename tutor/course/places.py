@@ -1,0 +1,55 @@
+"""From what a lesson says to nodes and cells of a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tutor.course.schema import Place
+from tutor.engine.explanation import Cell
+from tutor.engine.trace import Node, Trace, TraceError
+
+
+class PlaceError(ValueError):
+    """A `look_at` that the node cannot satisfy; the message says which axis and its range."""
+
+
+def find_node(trace: Trace, pattern: str) -> Node:
+    """The node with that name, or the first that matches the glob. Raises TraceError with the nearest names."""
+    if pattern in trace:
+        return trace[pattern]
+    found = trace.find(pattern)
+    if not found:
+        if any(sign in pattern for sign in "*?["):
+            raise TraceError(f"no node matches {pattern}; `tutor trace` lists all names")
+        return trace[pattern]
+    return trace[found[0]]
+
+
+def cell_at(node: Node, look_at: Mapping[str, Place]) -> tuple[int, ...]:
+    """The cell that `look_at` means; axes it does not name are looked at from their start."""
+    index = [0] * len(node.shape)
+    for axis, place in look_at.items():
+        if axis not in node.axes:
+            raise PlaceError(f"{node.name} has no axis {axis!r}; it has {', '.join(node.axes)}")
+        at = node.axes.index(axis)
+        size = node.shape[at]
+        index[at] = 0 if place == "first" else size - 1 if place == "last" else int(place)
+        if not 0 <= index[at] < size:
+            raise PlaceError(f"{node.name}: {axis} goes from 0 to {size - 1}, not {place}")
+    return tuple(index)
+
+
+def cell_label(node: Node, index: tuple[int, ...], words: int = 1) -> str:
+    """The cell by its labels, such as `weights[1, am, student]`. Labels are foreign text: show them as such.
+
+    `words` is how many of the last words of the node's name stand before the labels.
+    """
+    labels = (axis[i] for axis, i in zip(node.labels, index, strict=True))
+    return f"{'.'.join(node.name.split('.')[-words:])}[{', '.join(labels)}]"
+
+
+def cell_labels(trace: Trace, cells: Sequence[Cell]) -> list[str]:
+    """The labels of several cells, with enough of the nodes' names to tell those nodes apart."""
+    nodes = {cell.node for cell in cells}
+    words = next((n for n in (1, 2, 3) if len({tuple(name.split(".")[-n:]) for name in nodes}) == len(nodes)), 9)
+    return [cell_label(trace[cell.node], cell.index, words) for cell in cells]
