@@ -1,0 +1,1 @@
+"""The full-screen tutor: reads traces, never computes a matrix."""

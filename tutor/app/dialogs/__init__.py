@@ -1,0 +1,1 @@
+"""Screens that stand over another one and hand back an answer."""

@@ -1,0 +1,55 @@
+"""The keys of the trace screen, in groups, for the help dialog."""
+
+from __future__ import annotations
+
+from tutor.display.language import _
+
+Section = tuple[str, list[tuple[str, str]]]
+
+
+def trace_keys() -> list[Section]:
+    """Every key and what it does, in the interface's language."""
+    return [
+        (
+            _("The lesson"),
+            [
+                ("n  space", _("next step")),
+                ("p", _("step before")),
+                ("x", _("answer; without a lesson's exercise, make one of this matrix")),
+                ("a b c d", _("choose an answer")),
+                ("h", _("hint")),
+            ],
+        ),
+        (
+            _("The number"),
+            [
+                ("← ↑ ↓ →", _("another cell")),
+                ("enter", _("why: walk on to the number it was made from")),
+                ("tab ↑ ↓ enter", _("choose another of the numbers it was made from")),
+                ("backspace  b", _("walk back")),
+                ("f", _("walk forward again")),
+                ("[ ]", _("head before, next head")),
+                ("{ }", _("layer before, next layer")),
+            ],
+        ),
+        (
+            _("Change something"),
+            [
+                ("/", _("type another sentence; everything follows as you type")),
+                ("t", _("type the target")),
+                ("w", _("what if: a switch of the model, or another number here")),
+                ("d", _("after, change, before")),
+            ],
+        ),
+        (
+            _("Around"),
+            [
+                ("tab  shift+tab", _("next pane, pane before")),
+                ("i", _("glossary: what is this")),
+                ("ctrl+p", _("every command, every node")),
+                ("F2", _("中文 / English")),
+                ("esc", _("back, home")),
+                ("ctrl+q", _("quit; nothing is lost")),
+            ],
+        ),
+    ]

@@ -1,0 +1,138 @@
+"""Where the learner stands in a lesson and what they have done on the current step: plain data, no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tutor.app.walk import Stop
+from tutor.course.exercises import Exercise, Hint, Question, make, question, tried
+from tutor.course.mistakes import MistakeError
+from tutor.course.places import PlaceError, cell_at, find_node
+from tutor.course.schema import Ask, Cells, Fill, Lesson, Step, Try
+from tutor.engine.explanation import Index
+from tutor.engine.trace import Trace, TraceError
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The work on one step. A step without work is done as soon as it is seen."""
+
+    exercise: Exercise | None = None
+    question: Question | None = None
+    right: tuple[Index, ...] = ()  # the blanks filled so far
+    chosen: tuple[int, ...] = ()  # the choices tried so far
+    verdict: str = ""
+    good: bool | None = None
+    hints: tuple[Hint, ...] = ()
+    problem: str = ""  # why the exercise cannot be made from this sentence
+
+    @property
+    def blanks(self) -> tuple[Index, ...]:
+        """The cells still to be filled."""
+        return tuple(cell for cell in self.exercise.cells if cell not in self.right) if self.exercise else ()
+
+    @property
+    def asked(self) -> Index | None:
+        """The cell asked for now."""
+        return self.blanks[0] if self.blanks else None
+
+    def filled(self, text: str, language: str) -> Attempt:
+        """After a number was typed for the cell asked for."""
+        assert self.exercise is not None and self.asked is not None
+        verdict = self.exercise.grade(self.asked, text)
+        right = (*self.right, self.asked) if verdict.right else self.right
+        hints = () if verdict.right else self.hints
+        return replace(self, right=right, verdict=verdict.explain.get(language), good=verdict.right, hints=hints)
+
+    def choice(self, place: int, language: str) -> Attempt:
+        """After a choice was taken."""
+        assert self.question is not None
+        verdict = self.question.answer(place)
+        chosen = (*(c for c in self.chosen if c != place), place)
+        return replace(self, chosen=chosen, verdict=verdict.explain.get(language), good=verdict.right)
+
+    def hinted(self) -> Attempt:
+        """With the next hint, if there is one."""
+        source = self.exercise or self.question
+        if source is None:
+            return self
+        number = len(self.hints)
+        hint = self.exercise.hint(number, self.asked) if self.exercise else source.hint(number)
+        return replace(self, hints=(*self.hints, hint)) if hint else self
+
+
+@dataclass(frozen=True)
+class LessonState:
+    """The lesson, the step, and the attempt at it. `lesson` is None while exploring without one."""
+
+    lesson: Lesson | None = None
+    number: int = 0
+    attempt: Attempt = field(default_factory=Attempt)
+    free: Fill | None = None  # an exercise that the learner asked for outside the lesson's own
+
+    @property
+    def step(self) -> Step | None:
+        """The step on screen."""
+        if self.free is not None:
+            return self.free
+        return self.lesson.steps[self.number] if self.lesson else None
+
+    @property
+    def count(self) -> int:
+        """The number of steps."""
+        return len(self.lesson.steps) if self.lesson else 0
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no step follows."""
+        return self.number + 1 >= self.count
+
+    def at(self, number: int) -> LessonState:
+        """Another step, nothing done on it yet."""
+        return replace(self, number=max(0, min(number, self.count - 1)), attempt=Attempt(), free=None)
+
+    def begun(self, trace: Trace) -> LessonState:
+        """With the step's exercise or question made from this trace; what was done on it stays if it still fits."""
+        step = self.step
+        if isinstance(step, Ask):
+            if self.attempt.question is None:
+                return replace(self, attempt=Attempt(question=question(step)))
+        elif isinstance(step, Fill):
+            return self._begun_exercise(step, trace)
+        return self
+
+    def _begun_exercise(self, step: Fill, trace: Trace) -> LessonState:
+        try:
+            exercise = make(step, trace)
+        except (MistakeError, PlaceError, TraceError) as error:
+            return replace(self, attempt=Attempt(problem=str(error)))
+        old = self.attempt.exercise
+        if old is not None and old.trace is trace:
+            return self
+        return replace(self, attempt=Attempt(exercise=exercise))
+
+    def with_free_exercise(self, node: str) -> LessonState:
+        """An exercise of three cells on the node on screen."""
+        return replace(self, free=Fill(exercise=Cells(fill=node, cells=3)), attempt=Attempt())
+
+    def done(self, trace: Trace | None) -> bool:
+        """Whether the step's work is done."""
+        step = self.step
+        if isinstance(step, Fill):
+            return not self.attempt.blanks
+        if isinstance(step, Ask):
+            return self.attempt.good is True
+        if isinstance(step, Try):
+            return trace is not None and tried(step, trace)
+        return True
+
+    def stop(self, trace: Trace) -> Stop | None:
+        """The cell that the step looks at; None where it shows nothing."""
+        step = self.step
+        pattern = step.show if step is not None else None
+        if not pattern:
+            return None
+        node = find_node(trace, pattern)
+        if self.attempt.asked is not None:
+            return Stop(node.name, self.attempt.asked)
+        return Stop(node.name, cell_at(node, getattr(step, "look_at", {})))

@@ -1,0 +1,72 @@
+"""The two-dimensional sheet of a node that a matrix on screen can show, and back from its cells to indices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tutor.engine.explanation import Region
+from tutor.engine.trace import Node
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One sheet of a node: the last two axes at a fixed head, or a vector as a single row."""
+
+    node: Node
+    lead: Index  # the index on the axes before the last two
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether the node has one axis only."""
+        return len(self.node.shape) == 1
+
+    def sheet(self, values: np.ndarray) -> np.ndarray:
+        """The sheet of an array of the node's shape, [row, column]."""
+        return values[None, :] if self.is_vector else values[self.lead]
+
+    @property
+    def values(self) -> np.ndarray:
+        """The numbers, [row, column]."""
+        return self.sheet(self.node.value)
+
+    @property
+    def labels(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The labels of the rows and of the columns."""
+        labels = self.node.labels
+        return (("",), labels[0]) if self.is_vector else (labels[-2], labels[-1])
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """The names of the row and the column axis."""
+        return ("", self.node.axes[0]) if self.is_vector else self.node.axes[-2:]  # type: ignore[return-value]
+
+    def index(self, row: int, column: int) -> Index:
+        """The node's index of a cell of the sheet."""
+        return (column,) if self.is_vector else (*self.lead, row, column)
+
+    def place(self, index: Index) -> tuple[int, int]:
+        """The row and column of an index of the node."""
+        return (0, index[0]) if self.is_vector else (index[-2], index[-1])
+
+    def holds(self, index: Index) -> bool:
+        """Whether the index lies on this sheet."""
+        return self.is_vector or index[:-2] == self.lead
+
+    def region(self, region: Region) -> Region | None:
+        """The part of an operand's region that lies on this sheet, as (rows, columns)."""
+        if self.is_vector:
+            return (0, region[0])
+        for at, wanted in zip(self.lead, region[:-2], strict=True):
+            if isinstance(wanted, int) and wanted != at:
+                return None
+        return region[-2:]
+
+
+def plane_at(node: Node, index: Index) -> Plane:
+    """The sheet on which `index` lies."""
+    return Plane(node, index[:-2])

@@ -1,0 +1,255 @@
+"""From state to what the widgets show: titles, lesson text, hints. Pure functions, no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from rich.cells import cell_len
+
+from tutor.app.lesson_state import LessonState
+from tutor.app.planes import Plane, plane_at
+from tutor.app.tracing import Request, Result
+from tutor.app.walk import Walk, next_cell
+from tutor.app.widgets.key_line import Hint
+from tutor.app.widgets.lesson_panel import LessonView
+from tutor.app.widgets.why_panel import WhyView
+from tutor.course.exercises import Hint as LessonHint
+from tutor.course.schema import Ask, Fill, Try
+from tutor.display import prose
+from tutor.display.formula import linear
+from tutor.display.language import _
+from tutor.display.safe import fit
+from tutor.display.titles import about, axis_title, long_title, place, short_title
+from tutor.engine.trace import Trace
+
+LETTERS = "abcdef"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything the trace screen shows, at one moment."""
+
+    request: Request
+    lesson: LessonState = field(default_factory=LessonState)
+    result: Result | None = None
+    walk: Walk | None = None
+    error: str = ""
+    language: str = "en"
+    compare: str = "after"  # after, change or before, where there is something to compare
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace on screen; the last good one while a new one fails."""
+        return self.result.trace if self.result else None
+
+    @property
+    def shown(self) -> Trace | None:
+        """The trace whose numbers the matrix shows: the one before the what-if where that is asked for."""
+        before = self.result.before if self.result else None
+        return before if self.compare == "before" and before else self.trace
+
+    @property
+    def plane(self) -> Plane | None:
+        """The sheet under the cursor."""
+        if self.shown is None or self.walk is None:
+            return None
+        return plane_at(self.shown[self.walk.here.node], self.walk.here.index)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the cell under the cursor is one the learner is to find."""
+        attempt = self.lesson.attempt
+        here = self.walk.here if self.walk else None
+        return bool(here and attempt.exercise and here.node == attempt.exercise.node and here.index in attempt.blanks)
+
+
+def matrix_title(snapshot: Snapshot) -> str:
+    """`scaled scores  query × key  4×4 · head 1 of 4`."""
+    plane = snapshot.plane
+    if plane is None:
+        return ""
+    node = plane.node
+    axes = " × ".join(axis_title(axis) for axis in plane.axes if axis)
+    title = f"{prose.short_weight(node.name) if node.is_weight else short_title(node.name)}  {axes}"
+    title += f"  {'×'.join(str(size) for size in plane.values.shape)}" if not plane.is_vector else f"  {node.shape[0]}"
+    if plane.lead and node.axes[0] == "head":
+        title += " · " + _("head {0} of {1}").format(plane.lead[0] + 1, node.shape[0])
+    before = snapshot.result.before if snapshot.result else None
+    if before is not None:
+        mode = {"after": _("after the change"), "change": _("after − before"), "before": _("before")}[snapshot.compare]
+        title += f" · {mode}"
+    return title
+
+
+def crumb(snapshot: Snapshot) -> str:
+    """The place in the model: `encoder 1 · self-attention · scaled scores`."""
+    return long_title(snapshot.walk.here.node) if snapshot.walk else ""
+
+
+def title_left(snapshot: Snapshot) -> str:
+    """Lesson and step, or that this is free exploration."""
+    state = snapshot.lesson
+    if state.lesson is None:
+        return _("explore") + (f" ▸ {crumb(snapshot)}" if snapshot.walk else "")
+    heading = step_title(snapshot)
+    return f"{state.lesson.title.get(snapshot.language)} ▸ {state.number + 1}/{state.count} {heading}"
+
+
+def step_title(snapshot: Snapshot) -> str:
+    """The step's own heading, else its node's."""
+    step = snapshot.lesson.step
+    title = getattr(step, "title", None)
+    if title is not None:
+        return str(title.get(snapshot.language))
+    return short_title(snapshot.walk.here.node) if snapshot.walk else ""
+
+
+def title_right(snapshot: Snapshot) -> str:
+    """Model, place and head, backend."""
+    trace = snapshot.trace
+    if snapshot.request.program is not None:
+        return _("numbers for paper")
+    parts = [snapshot.request.model or ""]
+    if snapshot.walk and snapshot.lesson.lesson is not None:
+        parts.append(place(snapshot.walk.here.node))
+    if trace is not None and snapshot.request.backend != "numpy":
+        parts.append(snapshot.request.backend)
+    return " · ".join(part for part in parts if part)
+
+
+def warning(snapshot: Snapshot) -> str:
+    """What must not be overlooked: random weights, a what-if that is on."""
+    trace = snapshot.trace
+    if trace is None:
+        return ""
+    parts = [] if trace.info.get("trained", True) else [_("untrained")]
+    if snapshot.request.is_what_if:
+        parts.append(_("what-if"))
+    return " · ".join(parts)
+
+
+def why_view(snapshot: Snapshot) -> WhyView | None:
+    """The cell under the cursor, explained."""
+    trace, walk = snapshot.shown, snapshot.walk
+    if trace is None or walk is None:
+        return None
+    why = trace.explain(walk.here.node, walk.here.index)
+    step = snapshot.lesson.step
+    own = getattr(step, "formula", None)
+    on_step = snapshot.lesson.stop(trace) if step is not None and own else None
+    formula = own if on_step is not None and on_step.node == walk.here.node else why.formula
+    return WhyView(trace, why, formula or "", snapshot.is_blank)
+
+
+def lesson_view(snapshot: Snapshot) -> LessonView:
+    """The step's words and the state of its work; without a lesson, a line on what is on screen."""
+    state, language = snapshot.lesson, snapshot.language
+    step, attempt = state.step, state.attempt
+    if step is None or state.free is not None and not attempt.exercise:
+        return LessonView(say=_about(snapshot))
+    say = getattr(step, "say", None)
+    view = LessonView(
+        heading=step_title(snapshot),
+        say=say.get(language) if say else "",
+        verdict=attempt.problem or attempt.verdict,
+        good=attempt.good,
+        hints=tuple(hint_text(hint, language) for hint in attempt.hints),
+    )
+    if isinstance(step, Ask) and attempt.question is not None:
+        marks = tuple(_choice_mark(attempt, place) for place in range(len(attempt.question.choices)))
+        texts = (choice.text.get(language) for choice in attempt.question.choices)
+        return replace(view, question=step.ask.get(language), choices=tuple(zip(marks, texts, strict=True)))
+    if isinstance(step, Fill):
+        return _fill_view(snapshot, view)
+    if isinstance(step, Try):
+        done = state.done(snapshot.trace)
+        return replace(view, verdict=_("Done: the matrix shows it.") if done else "", good=True if done else None)
+    return view
+
+
+def _fill_view(snapshot: Snapshot, view: LessonView) -> LessonView:
+    attempt = snapshot.lesson.attempt
+    if attempt.exercise is None or snapshot.trace is None:
+        return view
+    if attempt.asked is None:
+        return replace(view, verdict=f"{attempt.verdict}  {_('All filled in.')}".strip(), good=True)
+    asked = prose.cell_name(snapshot.trace, attempt.exercise.node, attempt.asked)
+    return replace(view, answer_to=asked)
+
+
+def _choice_mark(attempt, number: int) -> str:
+    if number not in attempt.chosen:
+        return LETTERS[number]
+    return "✓" if attempt.question.choices[number].right else "✗"
+
+
+def hint_text(hint: LessonHint, language: str) -> str:
+    """A hint as one line of text."""
+    return hint.text.get(language) + (f"  {linear(hint.formula)}" if hint.formula else "")
+
+
+def _about(snapshot: Snapshot) -> str:
+    if snapshot.walk is None or snapshot.trace is None:
+        return ""
+    return f"**{crumb(snapshot)}**\n\n{about(snapshot.trace[snapshot.walk.here.node])}"
+
+
+def next_hint(snapshot: Snapshot) -> str:
+    """What Enter does at this cell: the name of the operand it walks to."""
+    trace, walk = snapshot.shown, snapshot.walk
+    if trace is None or walk is None or snapshot.is_blank:
+        return ""
+    cell = next_cell(trace, walk)
+    if cell is None:
+        return ""
+    return fit(prose.cell_name(trace, cell.node, cell.index), 28)
+
+
+def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
+    """The keys that help now: the most useful first, help last."""
+    help_hint = Hint("?", _("keys"), "screen.help")
+    if snapshot.trace is None:
+        return (Hint("/", _("type a sentence"), "screen.sentence"), Hint("esc", _("back"), "screen.leave"), help_hint)
+    found = _lesson_hints(snapshot, pane)
+    target = next_hint(snapshot)
+    if narrow and pane == "lesson":
+        found.append(Hint("enter", _("see the matrix"), "screen.pane('matrix')"))
+    elif narrow and pane == "matrix":
+        found.append(Hint("enter", _("why this number"), "screen.enter"))
+    elif target:
+        found.append(Hint("enter", f"▸ {target}", "screen.enter"))
+    if snapshot.walk and snapshot.walk.at:
+        found.append(Hint("⌫", _("back"), "screen.back"))
+    if snapshot.result and snapshot.result.before is not None:
+        found.append(Hint("d", _("before/after"), "screen.compare"))
+    plane = snapshot.plane
+    if plane is not None and plane.lead:
+        found.append(Hint("[ ]", _("head"), "screen.head(1)"))
+    found += [
+        Hint("w", _("what if"), "screen.what_if"),
+        Hint("/", _("sentence"), "screen.sentence"),
+        Hint("x", _("exercise"), "screen.exercise"),
+        Hint("i", _("glossary"), "screen.glossary"),
+        Hint("tab", _("pane"), "screen.next_pane"),
+    ]
+    return (*found, help_hint)
+
+
+def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
+    state = snapshot.lesson
+    step, attempt = state.step, state.attempt
+    if step is None:
+        return []
+    forward = Hint("n", _("finish") if state.is_last else _("next step"), "screen.step(1)")
+    if isinstance(step, Fill) and attempt.asked is not None:
+        return [Hint("x", _("answer"), "screen.exercise"), Hint("h", _("hint"), "screen.hint"), forward]
+    if isinstance(step, Ask) and attempt.good is not True:
+        return [Hint("a b c", _("choose"), "screen.exercise"), Hint("h", _("hint"), "screen.hint"), forward]
+    if isinstance(step, Try) and not state.done(snapshot.trace):
+        return [Hint("w", _("set the switch"), "screen.what_if"), Hint("h", _("hint"), "screen.hint"), forward]
+    return [forward]
+
+
+def fits(text: str, cells: int) -> bool:
+    """Whether the text is at most so many cells wide."""
+    return cell_len(text) <= cells

@@ -1,0 +1,484 @@
+"""The lesson and trace screen: one matrix, why its number is what it is, and what the lesson says about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from tutor.app import present
+from tutor.app.dialogs.glossary import GlossaryDialog
+from tutor.app.dialogs.help import HelpDialog
+from tutor.app.dialogs.what_if import WhatIf, WhatIfDialog, switches
+from tutor.app.keys import trace_keys
+from tutor.app.lesson_state import LessonState
+from tutor.app.present import Snapshot
+from tutor.app.tracing import Request, Result, compute
+from tutor.app.walk import Stop, Walk, fitted, next_cell
+from tutor.app.widgets.key_line import KeyLine
+from tutor.app.widgets.lesson_panel import LessonPanel
+from tutor.app.widgets.matrix import MatrixView
+from tutor.app.widgets.pipeline import Pipeline
+from tutor.app.widgets.sentence_bar import SentenceBar
+from tutor.app.widgets.tab_line import TabLine
+from tutor.app.widgets.title_bar import TitleBar
+from tutor.app.widgets.too_small import TooSmall
+from tutor.app.widgets.why_panel import WhyPanel
+from tutor.course.schema import Ask, Fill
+from tutor.display import prose
+from tutor.display.language import _
+from tutor.display.numbers import number
+from tutor.display.safe import safe_text
+from tutor.engine.explanation import Cell
+from tutor.engine.trace import Trace
+
+WIDE_PANES = ("pipeline", "matrix", "why", "lesson")
+NARROW_PANES = ("lesson", "matrix", "why")
+START = ("*.cross_attention.weights", "*.self_attention.scaled", "*")
+
+
+class TraceScreen(Screen[None]):
+    """Holds the snapshot, runs the worker, and hands every change down to the widgets."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
+    BINDINGS = [
+        Binding("n,space", "step(1)", show=False),
+        Binding("p", "step(-1)", show=False),
+        Binding("enter", "enter", show=False),
+        Binding("backspace", "back", show=False),
+        Binding("left_square_bracket", "head(-1)", show=False),
+        Binding("right_square_bracket", "head(1)", show=False),
+        Binding("left_curly_bracket", "layer(-1)", show=False),
+        Binding("right_curly_bracket", "layer(1)", show=False),
+        Binding("w", "what_if", show=False),
+        Binding("x", "exercise", show=False),
+        Binding("h", "hint", show=False),
+        Binding("slash", "sentence", show=False),
+        Binding("t", "sentence('target')", show=False),
+        Binding("i", "glossary", show=False),
+        Binding("question_mark,f1", "help", show=False),
+        Binding("tab", "next_pane(1)", show=False, priority=True),
+        Binding("shift+tab", "next_pane(-1)", show=False, priority=True),
+        Binding("escape", "leave", show=False),
+        *(Binding(letter, f"letter('{letter}')", show=False) for letter in present.LETTERS),
+    ]
+
+    class Traced(Message):
+        """A worker has finished."""
+
+        def __init__(self, result: Result) -> None:
+            self.result = result
+            super().__init__()
+
+    def __init__(self, request: Request, lesson: LessonState, language: str, walk: Walk | None = None) -> None:
+        super().__init__()
+        self.snapshot = Snapshot(request, lesson, walk=walk, language=language)
+        self.pane = "lesson" if lesson.lesson else "matrix"
+        self._busy: Request | None = None
+
+    def compose(self) -> ComposeResult:
+        request = self.snapshot.request
+        yield TooSmall()
+        yield TitleBar()
+        yield SentenceBar(request.sentence, request.target, with_target=False, id="bar")
+        yield Static(id="notice")
+        yield TabLine()
+        with Horizontal(id="body"):
+            yield Pipeline(id="pipeline")
+            with Vertical(id="right"):
+                with Horizontal(id="upper"):
+                    yield MatrixView(id="matrix")
+                    yield WhyPanel(id="why")
+                yield LessonPanel(id="lesson")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        self.query_one("#bar").display = self.snapshot.request.program is None
+        for name, title in (("pipeline", _("pipeline")), ("why", _("why"))):
+            self.query_one(f"#{name}").border_title = title
+        self.query_one(TabLine).tabs = (("lesson", _("Lesson")), ("matrix", _("Matrix")), ("why", _("Why")))
+        self._show()
+        self._retrace()
+        self.call_after_refresh(self._focus_pane)
+
+    # Tracing: at most one run at a time, the latest wish wins, and what is out of date is dropped.
+
+    def _ask(self, **changes: Any) -> None:
+        """Change the request and run it."""
+        self.snapshot = replace(self.snapshot, request=replace(self.snapshot.request, **changes))
+        self._retrace()
+
+    def _retrace(self) -> None:
+        if self._busy is None:
+            request = self._busy = self.snapshot.request
+            self.run_worker(lambda: self.post_message(self.Traced(compute(request))), thread=True)
+
+    def on_trace_screen_traced(self, event: Traced) -> None:
+        self._busy = None
+        if event.result.request != self.snapshot.request:
+            self._retrace()
+        elif event.result.trace is None:
+            self.snapshot = replace(self.snapshot, error=event.result.error)
+            self._show()
+        else:
+            self._accept(event.result, event.result.trace)
+
+    def _accept(self, result: Result, trace: Trace) -> None:
+        first = self.snapshot.result is None
+        walk = self.snapshot.walk.kept(trace) if self.snapshot.walk else None
+        lesson = self.snapshot.lesson.begun(trace)
+        compare = self.snapshot.compare if result.before else "after"
+        self.snapshot = replace(self.snapshot, result=result, lesson=lesson, error="", compare=compare)
+        if walk is None or (first and lesson.lesson is not None):
+            walk = Walk((self._start(trace),))
+        self.snapshot = replace(self.snapshot, walk=walk)
+        self._show()
+
+    def _start(self, trace: Trace) -> Stop:
+        stop = self.snapshot.lesson.stop(trace)
+        if stop is None and self.snapshot.walk is not None and self.snapshot.walk.here.node in trace:
+            stop = self.snapshot.walk.here
+        if stop is None:
+            name = next(found[0] for pattern in START if (found := trace.find(pattern)))
+            stop = Stop(name, ())
+        return fitted(trace, stop)
+
+    # Showing: attributes down.
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the panes lie behind each other."""
+        return self.size.width < 100
+
+    def _show(self) -> None:
+        snapshot = self.snapshot
+        bar = self.query_one(TitleBar)
+        bar.left, bar.right = present.title_left(snapshot), present.title_right(snapshot)
+        bar.warning = present.warning(snapshot)
+        self._show_notice()
+        if snapshot.trace is not None and snapshot.walk is not None:
+            self._show_trace(snapshot.trace, snapshot.walk)
+        self.query_one(LessonPanel).show(present.lesson_view(snapshot))
+        self.query_one("#lesson").border_title = _("lesson") if snapshot.lesson.step else _("about")
+        self._show_panes()
+
+    def _show_notice(self) -> None:
+        trace = self.snapshot.trace
+        said = self.snapshot.error or (str(trace.info.get("notice") or "") if trace is not None else "")
+        notice = self.query_one("#notice", Static)
+        notice.update(safe_text(said))
+        notice.display = bool(said)
+
+    def _show_trace(self, trace: Trace, walk: Walk) -> None:
+        snapshot = self.snapshot
+        bar = self.query_one("#bar", SentenceBar)
+        with_target = "decoder.tokens" in trace
+        bar.set_class(not with_target, "-no-target")
+        if with_target and not snapshot.request.target:
+            bar.show_answer(str(trace.info.get("target", "")))
+        view = present.why_view(snapshot)
+        if view is not None:
+            self.query_one(WhyPanel).show(view)
+            operands = {cell.node for cell in view.why.cells}
+            self.query_one(Pipeline).show(trace.names, walk.here.node, operands)
+        self._show_matrix()
+
+    def _show_matrix(self) -> None:
+        snapshot, plane = self.snapshot, self.snapshot.plane
+        matrix = self.query_one(MatrixView)
+        if plane is None or snapshot.walk is None:
+            return
+        rows, columns = plane.labels
+        matrix.set_matrix(plane.values, rows, columns, *plane.axes, name=plane.node.name)
+        before = snapshot.result.before if snapshot.result else None
+        show_change = snapshot.compare == "change" and before is not None and plane.node.name in before
+        matrix.set_difference(plane.sheet(before[plane.node.name].value) if show_change and before else None)
+        exercise = snapshot.lesson.attempt.exercise
+        blanks = snapshot.lesson.attempt.blanks if exercise and exercise.node == plane.node.name else ()
+        matrix.set_blanks([plane.place(index) for index in blanks if plane.holds(index)])
+        matrix.set_lit(self._lit())
+        matrix.cursor = plane.place(snapshot.walk.here.index)
+        matrix.border_title = present.matrix_title(snapshot)
+
+    def _lit(self) -> list[Any]:
+        """The cells of this matrix that made the number one stop back."""
+        walk, trace, plane = self.snapshot.walk, self.snapshot.shown, self.snapshot.plane
+        if walk is None or trace is None or plane is None or walk.at == 0:
+            return []
+        before = walk.back().here
+        region = trace.explain(before.node, before.index).regions.get(plane.node.name)
+        lit = plane.region(region) if region is not None else None
+        return [lit] if lit is not None else []
+
+    def _show_panes(self) -> None:
+        for pane in WIDE_PANES:
+            self.set_class(self.pane == pane, f"-at-{pane}")
+        tabs = self.query_one(TabLine)
+        tabs.active, tabs.crumb = self.pane, present.crumb(self.snapshot)
+        self.query_one(KeyLine).hints = present.hints(self.snapshot, self.pane, self.narrow)
+
+    # Moving about.
+
+    def _walk_to(self, walk: Walk) -> None:
+        if self.snapshot.shown is not None and walk.here.node not in self.snapshot.shown:
+            return
+        self.snapshot = replace(self.snapshot, walk=walk)
+        self._show()
+
+    def on_matrix_view_moved(self, event: MatrixView.Moved) -> None:
+        plane, walk = self.snapshot.plane, self.snapshot.walk
+        if plane is not None and walk is not None:
+            index = plane.index(event.row, event.column)
+            if index != walk.here.index:
+                self._walk_to(walk.moved(index))
+
+    def on_matrix_view_opened(self, event: MatrixView.Opened) -> None:
+        self.pane = "matrix"
+        self.action_enter()
+
+    def on_why_panel_follow(self, event: WhyPanel.Follow) -> None:
+        self._follow(event.cell)
+
+    def on_pipeline_chosen(self, event: Pipeline.Chosen) -> None:
+        walk, trace = self.snapshot.walk, self.snapshot.trace
+        if walk is None or trace is None:
+            return
+        self._walk_to(walk.to(fitted(trace, Stop(event.node, walk.here.index if walk else ()))))
+        self.action_pane("matrix")
+
+    def _follow(self, cell: Cell) -> None:
+        if self.snapshot.walk is not None:
+            self._walk_to(self.snapshot.walk.to(Stop(cell.node, cell.index)))
+            if self.pane == "why":
+                self.call_after_refresh(self._focus_pane)
+
+    def action_enter(self) -> None:
+        """The next useful thing: to the matrix, to its why, then operand by operand."""
+        trace, walk = self.snapshot.shown, self.snapshot.walk
+        if trace is None or walk is None:
+            return
+        if self.narrow and self.pane in ("lesson", "matrix"):
+            self.action_pane("matrix" if self.pane == "lesson" else "why")
+        elif self.snapshot.is_blank:
+            self.action_exercise()
+        elif (cell := next_cell(trace, walk)) is not None:
+            self._follow(cell)
+
+    def action_back(self) -> None:
+        """To the cell that was left by following an operand."""
+        if self.snapshot.walk is not None:
+            self._walk_to(self.snapshot.walk.back())
+
+    def action_letter(self, letter: str) -> None:
+        """A choice of the question on screen; else b and f walk, d compares."""
+        state = self.snapshot.lesson
+        place = present.LETTERS.index(letter)
+        if isinstance(state.step, Ask) and state.attempt.question is not None and state.attempt.good is not True:
+            if place < len(state.attempt.question.choices):
+                self._choose(place)
+        elif letter == "d":
+            self.action_compare()
+        elif letter in "bf" and self.snapshot.walk is not None:
+            self._walk_to(self.snapshot.walk.back() if letter == "b" else self.snapshot.walk.forward())
+
+    def action_compare(self) -> None:
+        """After, change, before, and round again."""
+        if self.snapshot.result and self.snapshot.result.before is not None:
+            following = {"after": "change", "change": "before", "before": "after"}
+            self.snapshot = replace(self.snapshot, compare=following[self.snapshot.compare])
+            self._show()
+
+    def action_head(self, by: int) -> None:
+        """The same cell in the next head."""
+        plane, walk = self.snapshot.plane, self.snapshot.walk
+        if plane is not None and walk is not None and plane.lead:
+            head = (walk.here.index[0] + by) % plane.node.shape[0]
+            self._walk_to(walk.moved((head, *walk.here.index[1:])))
+
+    def action_layer(self, by: int) -> None:
+        """The same node one layer on."""
+        walk, trace = self.snapshot.walk, self.snapshot.trace
+        if walk is None or trace is None:
+            return
+        words = walk.here.node.split(".")
+        if len(words) > 1 and words[1].isdigit():
+            words[1] = str(int(words[1]) + by)
+            if (name := ".".join(words)) in trace:
+                self._walk_to(walk.to(fitted(trace, Stop(name, walk.here.index))))
+
+    # Panes.
+
+    def action_pane(self, pane: str) -> None:
+        """Bring a pane to the front and give it the keys."""
+        self.pane = pane
+        self._show_panes()
+        self.call_after_refresh(self._focus_pane)
+
+    def action_next_pane(self, by: int) -> None:
+        """The next pane round."""
+        panes = NARROW_PANES if self.narrow else WIDE_PANES
+        at = panes.index(self.pane) if self.pane in panes else 0
+        self.action_pane(panes[(at + by) % len(panes)])
+
+    def _focus_pane(self) -> None:
+        if self.pane == "lesson" and self.query_one(LessonPanel).focus_answer():
+            return
+        target = {"why": "#operands"}.get(self.pane, f"#{self.pane}")
+        widget = self.query_one(target)
+        self.set_focus(widget if widget.display and widget.focusable else None)
+
+    def on_resize(self) -> None:
+        if self.narrow and self.pane == "pipeline":
+            self.pane = "matrix"
+        self.call_after_refresh(self._show_panes)
+
+    # The sentence.
+
+    def action_sentence(self, which: str = "sentence") -> None:
+        """Type another sentence."""
+        bar = self.query_one("#bar", SentenceBar)
+        if bar.display:
+            bar.focus_on(which)
+
+    def on_sentence_bar_edited(self, event: SentenceBar.Edited) -> None:
+        self._ask(sentence=event.sentence, target=event.target)
+        self.app.sentence = event.sentence  # type: ignore[attr-defined]
+
+    def on_sentence_bar_entered(self) -> None:
+        self.action_pane("matrix")
+
+    # The lesson.
+
+    def action_step(self, by: int) -> None:
+        """The next or the previous step; after the last one the lesson is done."""
+        state = self.snapshot.lesson
+        if state.lesson is None:
+            return
+        if state.free is not None:
+            self._to_step(state.number)
+        elif by > 0 and state.is_last:
+            self.app.finish_lesson(state.lesson.id)  # type: ignore[attr-defined]
+        elif 0 <= state.number + by < state.count:
+            self._to_step(state.number + by)
+
+    def _to_step(self, step: int) -> None:
+        state = self.snapshot.lesson.at(step)
+        assert state.lesson is not None
+        self.app.save_step(state.lesson.id, step)  # type: ignore[attr-defined]
+        config = dict(getattr(state.step, "config", None) or {})
+        request = replace(self.snapshot.request, config=config, edits={})
+        if self.narrow:
+            self.pane = "lesson"
+        trace = self.snapshot.trace
+        if request != self.snapshot.request or trace is None:
+            self.snapshot = replace(self.snapshot, lesson=state, request=request, walk=None, result=None)
+            self._retrace()
+        else:
+            self.snapshot = replace(self.snapshot, lesson=state.begun(trace))
+            stop = self._start(trace)
+            walk = self.snapshot.walk
+            self._walk_to(walk.to(stop) if walk else Walk((stop,)))
+        self.query_one(LessonPanel).show(present.lesson_view(self.snapshot))
+        self.call_after_refresh(self._focus_pane)
+
+    def action_exercise(self) -> None:
+        """To the answer; where the step has none, an exercise is made of the matrix on screen."""
+        state, trace, walk = self.snapshot.lesson, self.snapshot.trace, self.snapshot.walk
+        if trace is None or walk is None:
+            return
+        if not isinstance(state.step, Fill | Ask):
+            state = state.with_free_exercise(walk.here.node).begun(trace)
+            self.snapshot = replace(self.snapshot, lesson=state)
+            if (stop := state.stop(trace)) is not None:
+                self._walk_to(walk.to(stop))
+        self.action_pane("lesson")
+
+    def on_lesson_panel_filled(self, event: LessonPanel.Filled) -> None:
+        state = self.snapshot.lesson
+        if state.attempt.asked is None or self.snapshot.trace is None:
+            return
+        attempt = state.attempt.filled(event.text, self.snapshot.language)
+        self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
+        walk = self.snapshot.walk
+        if attempt.good and attempt.asked is not None and attempt.exercise is not None and walk is not None:
+            self._walk_to(walk.to(Stop(attempt.exercise.node, attempt.asked)))
+        self._show()
+        self.call_after_refresh(self._focus_pane)
+
+    def on_lesson_panel_chosen(self, event: LessonPanel.Chosen) -> None:
+        self._choose(event.place)
+
+    def _choose(self, place: int) -> None:
+        state = self.snapshot.lesson
+        attempt = state.attempt.choice(place, self.snapshot.language)
+        self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
+        self._show()
+
+    def action_hint(self) -> None:
+        """The next hint."""
+        state = self.snapshot.lesson
+        self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=state.attempt.hinted()))
+        self._show()
+
+    # What if.
+
+    def action_what_if(self) -> None:
+        """Switch something off, or put another number under the cursor."""
+        trace, walk, plane = self.snapshot.trace, self.snapshot.walk, self.snapshot.plane
+        if trace is None or walk is None or plane is None:
+            return
+        here = walk.here
+        attention = here.node.rpartition(".")[0] if "attention" in here.node else ""
+        head = here.index[0] if plane.lead else None
+        offered = switches(trace.info.get("config"), attention, head)
+        hide = self.snapshot.is_blank or plane.node.op in ("attention_mask",)
+        cell = "" if hide else prose.cell_name(trace, here.node, here.index)
+        value = number(plane.node.at(here.index), 4)
+        dialog = WhatIfDialog(offered, self.snapshot.request.config, cell, value)
+        self.app.push_screen(dialog, self._what_if)
+
+    def _what_if(self, chosen: WhatIf | None) -> None:
+        if chosen is None or self.snapshot.walk is None:
+            return
+        edits = {} if chosen.reset else dict(self.snapshot.request.edits)
+        here = self.snapshot.walk.here
+        if chosen.number is not None:
+            others = tuple(edit for edit in edits.get(here.node, ()) if edit[0] != here.index)
+            edits[here.node] = (*others, (here.index, chosen.number))
+        self.snapshot = replace(self.snapshot, compare="after")
+        self._ask(config=chosen.config, edits=edits)
+
+    # Help.
+
+    def action_help(self) -> None:
+        """All keys of this screen."""
+        self.app.push_screen(HelpDialog(trace_keys()))
+
+    def action_glossary(self) -> None:
+        """What the thing on screen is called and means."""
+        node = self.snapshot.walk.here.node if self.snapshot.walk else ""
+        self.app.push_screen(GlossaryDialog(node))
+
+    def action_leave(self) -> None:
+        """From an input to the matrix, from a pane behind to the one before, and then home."""
+        if isinstance(self.focused, Input):
+            self.action_pane("matrix" if not self.narrow else self.pane)
+            self.set_focus(self.query_one(MatrixView) if self.pane == "matrix" else None)
+        elif self.narrow and self.pane in ("matrix", "why") and self.snapshot.lesson.lesson is not None:
+            self.action_pane("matrix" if self.pane == "why" else "lesson")
+        else:
+            self.app.go_home()  # type: ignore[attr-defined]
+
+    def node_commands(self) -> list[tuple[str, Any]]:
+        """For the command palette: every node, and the way to it."""
+        trace = self.snapshot.trace
+        if trace is None:
+            return []
+        return [(name, lambda name=name: self.on_pipeline_chosen(Pipeline.Chosen(name))) for name in trace.names]

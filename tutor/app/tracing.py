@@ -1,0 +1,97 @@
+"""Running the model for the screen: what is asked for, what comes back. Called in a worker, touches no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from tutor.course.programs import ProgramError, run_program
+from tutor.course.schema import Program
+from tutor.engine.backend import BackendError
+from tutor.engine.config import ConfigError
+from tutor.engine.ops import OperationError
+from tutor.engine.trace import Trace, TraceError
+from tutor.models.errors import ModelError
+from tutor.models.registry import load_model
+
+Edit = tuple[tuple[int, ...], float]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A trace that is wanted: of a sentence by a model, or of a hand-size program, with the learner's changes."""
+
+    model: str | None = None
+    program: Program | None = None
+    sentence: str = ""
+    target: str = ""
+    pad_to: int | None = None
+    backend: str = "numpy"
+    config: Mapping[str, Any] = field(default_factory=dict)
+    edits: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
+
+    @property
+    def is_what_if(self) -> bool:
+        """Whether anything differs from the plain model."""
+        return bool(self.config or self.edits)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came back: the trace, the plain one to compare with where this is a what-if, or why there is none."""
+
+    request: Request
+    trace: Trace | None = None
+    before: Trace | None = None
+    error: str = ""
+
+
+FAILURES = (BackendError, ConfigError, ModelError, OperationError, ProgramError, TraceError)
+
+
+@lru_cache(maxsize=4)
+def model_called(name: str) -> Any:
+    """The model, loaded once."""
+    return load_model(name)
+
+
+def compute(request: Request) -> Result:
+    """Run what is asked for. Errors that the learner can mend come back as words."""
+    try:
+        plain = _program(request, {}) if request.program else _model(request, {}, {})
+        if not request.is_what_if:
+            return Result(request, plain)
+        changes = {name: _editor(edits) for name, edits in request.edits.items()}
+        if request.program:
+            return Result(request, _program(request, changes), plain)
+        # The answer written by the plain model is kept, so that before and after speak of the same words.
+        return Result(request, _model(request, changes, request.config, plain), plain)
+    except FAILURES as error:
+        return Result(request, error=str(error))
+
+
+def _editor(edits: tuple[Edit, ...]) -> Callable[[np.ndarray], np.ndarray]:
+    def edit(values: np.ndarray) -> np.ndarray:
+        for index, number in edits:
+            values[index] = number
+        return values
+
+    return edit
+
+
+def _program(request: Request, changes: dict[str, Any]) -> Trace:
+    assert request.program is not None
+    return run_program(request.program, change=changes)
+
+
+def _model(request: Request, changes: dict[str, Any], config: Mapping[str, Any], like: Trace | None = None) -> Trace:
+    model = model_called(request.model or "translator")
+    words: dict[str, Any] = {"change": changes or None, "config": dict(config) or None, "backend": request.backend}
+    if like is not None:
+        target_ids = like["decoder.tokens"].value.tolist() if "decoder.tokens" in like else None
+        return model.trace_ids(like["tokens"].value.tolist(), target_ids=target_ids, **words)
+    return model.trace(request.sentence, target=request.target or None, pad_to=request.pad_to, **words)

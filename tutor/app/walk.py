@@ -1,0 +1,80 @@
+"""Walking a number home: where the learner stands, where they came from, and where Enter goes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tutor.engine.explanation import Cell
+from tutor.engine.trace import Trace
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One cell of one node."""
+
+    node: str
+    index: Index
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The stops so far, and which of them the learner stands on. Going back keeps the way forward."""
+
+    stops: tuple[Stop, ...]
+    at: int = 0
+
+    @property
+    def here(self) -> Stop:
+        """Where the learner stands."""
+        return self.stops[self.at]
+
+    def moved(self, index: Index) -> Walk:
+        """Another cell of the same node: the same stop, not a new one."""
+        if index == self.here.index:
+            return self
+        return Walk((*self.stops[: self.at], replace(self.here, index=index)), self.at)
+
+    def to(self, stop: Stop) -> Walk:
+        """A new stop; what lay ahead is forgotten."""
+        return self if stop == self.here else Walk((*self.stops[: self.at + 1], stop), self.at + 1)
+
+    def back(self) -> Walk:
+        """The stop before this one."""
+        return replace(self, at=max(0, self.at - 1))
+
+    def forward(self) -> Walk:
+        """The stop that was left by going back."""
+        return replace(self, at=min(len(self.stops) - 1, self.at + 1))
+
+    def kept(self, trace: Trace) -> Walk | None:
+        """The same walk on another trace, each index pushed inside its node; None where a node is gone."""
+        if any(stop.node not in trace for stop in self.stops):
+            return None
+        return replace(self, stops=tuple(fitted(trace, stop) for stop in self.stops))
+
+
+def fitted(trace: Trace, stop: Stop) -> Stop:
+    """The stop with its index inside the node's shape."""
+    shape = trace[stop.node].shape
+    index = (*stop.index, *(0 for _ in shape))[: len(shape)]
+    return Stop(stop.node, tuple(min(i, size - 1) for i, size in zip(index, shape, strict=True)))
+
+
+def operands(trace: Trace, stop: Stop) -> tuple[Cell, ...]:
+    """The cells that made the one at `stop`, in walking order."""
+    return trace.explain(stop.node, stop.index).cells
+
+
+def next_cell(trace: Trace, walk: Walk) -> Cell | None:
+    """Where Enter goes: the first operand; at the end of a path, the nearest weight passed by and not yet seen."""
+    here = operands(trace, walk.here)
+    if here:
+        return here[0]
+    seen = {(stop.node, stop.index) for stop in walk.stops}
+    for stop in reversed(walk.stops[: walk.at]):
+        for cell in operands(trace, stop):
+            if trace[cell.node].is_weight and (cell.node, cell.index) not in seen:
+                return cell
+    return None

@@ -1,0 +1,138 @@
+"""The lesson's words, and what the learner does: a question's choices, a number to fill in, a switch to set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.markdown import Markdown
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tutor.display.safe import safe
+
+
+@dataclass(frozen=True)
+class LessonView:
+    """What the panel shows of a step. All text is already in the interface's language."""
+
+    heading: str = ""
+    say: str = ""  # Markdown
+    question: str = ""
+    choices: tuple[tuple[str, str], ...] = ()  # (mark, text)
+    answer_to: str = ""  # the cell to fill in, such as "scaled[I, student]"
+    verdict: str = ""
+    good: bool | None = None
+    hints: tuple[str, ...] = ()
+
+
+class LessonPanel(VerticalScroll):
+    """Scrolls when the text is long; the answer field or the choices come right below it."""
+
+    DEFAULT_CSS = """
+    LessonPanel { padding: 0 1; scrollbar-size-vertical: 1; }
+    LessonPanel Static { height: auto; }
+    LessonPanel OptionList { height: auto; border: none; padding: 0; background: $surface; max-height: 20; }
+    LessonPanel OptionList:focus { background: $boost; }
+    LessonPanel Input, LessonPanel Input:focus { border: none; height: 1; padding: 0 1; background: $boost; width: 30; }
+    LessonPanel .-none { display: none; }
+    LessonPanel #verdict.-good { color: $text-success; }
+    LessonPanel #verdict.-bad { color: $text-warning; }
+    """
+
+    class Chosen(Message):
+        """A choice of a question."""
+
+        def __init__(self, place: int) -> None:
+            self.place = place
+            super().__init__()
+
+    class Filled(Message):
+        """A number for the blank that is asked for."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._view = LessonView()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="say")
+        yield Static(id="question")
+        yield OptionList(id="choices")
+        yield Static(id="asked")
+        yield Input(id="answer", compact=True)
+        yield Static(id="verdict")
+        yield Static(id="hints")
+
+    def show(self, view: LessonView) -> None:
+        """Another step, or the same step after an answer."""
+        before, self._view = self._view, view
+        self._text("#say", _said(view))
+        self._text("#question", Text(safe(view.question), style="bold") if view.question else None)
+        self._text("#asked", Text(f"{view.answer_to} = ?", style="bold") if view.answer_to else None)
+        self._text("#verdict", Text(safe(view.verdict)) if view.verdict else None)
+        self._text("#hints", Text("\n".join(f"○ {safe(hint)}" for hint in view.hints)) if view.hints else None)
+        verdict = self.query_one("#verdict")
+        verdict.set_class(view.good is True, "-good")
+        verdict.set_class(view.good is False, "-bad")
+        self._show_choices(before)
+        answer = self.query_one("#answer", Input)
+        answer.set_class(not view.answer_to, "-none")
+        if view.answer_to != before.answer_to:
+            answer.value = ""
+        if (view.say, view.question) != (before.say, before.question):
+            self.scroll_home(animate=False)
+        elif view != before and (view.verdict or view.hints):
+            self.call_after_refresh(self.scroll_end, animate=False)
+
+    def _text(self, selector: str, renderable: RenderableType | None) -> None:
+        static = self.query_one(selector, Static)
+        static.set_class(renderable is None, "-none")
+        static.update(renderable or "")
+
+    def _show_choices(self, before: LessonView) -> None:
+        choices = self.query_one(OptionList)
+        choices.set_class(not self._view.choices, "-none")
+        if self._view.choices == before.choices:
+            return
+        at = choices.highlighted if len(before.choices) == len(self._view.choices) else 0
+        choices.clear_options()
+        choices.add_options([Option(Text(f"{mark} {safe(text)}")) for mark, text in self._view.choices])
+        if self._view.choices:
+            choices.highlighted = at or 0
+
+    def focus_answer(self) -> bool:
+        """Put the focus on what is to be answered; False where there is nothing."""
+        if self._view.answer_to:
+            self.query_one("#answer", Input).focus()
+        elif self._view.choices:
+            self.query_one(OptionList).focus()
+        return bool(self._view.answer_to or self._view.choices)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.post_message(self.Chosen(event.option_index))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Filled(event.value))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+
+
+def _said(view: LessonView) -> RenderableType | None:
+    parts: list[RenderableType] = []
+    if view.heading:
+        parts.append(Text(safe(view.heading), style="bold underline"))
+    if view.say:
+        lines = "\n".join(safe(line) for line in view.say.split("\n"))
+        parts.append(Markdown(lines, hyperlinks=False))
+    return Group(*parts) if parts else None

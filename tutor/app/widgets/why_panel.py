@@ -1,0 +1,144 @@
+"""Why this number: the formula, the numbers put in, a sentence, and the operands to walk on to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tutor.display import prose
+from tutor.display.formula import render
+from tutor.display.language import _
+from tutor.display.numbers import number
+from tutor.display.safe import fit
+from tutor.engine.explanation import Cell, Explanation
+from tutor.engine.trace import Trace
+
+SHOWN_OPERANDS = 24
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class WhyView:
+    """What the panel shows: a cell explained, or why it is not (a blank of an exercise)."""
+
+    trace: Trace
+    why: Explanation
+    formula: str
+    hidden: bool = False  # the learner is to find this number
+    extra: tuple[str, ...] = ()  # further lines: the letters of a token, a symbol's meaning
+
+
+class WhyPanel(Vertical):
+    """Above, the arithmetic of one cell; below, its operands. Enter on one of them walks there."""
+
+    DEFAULT_CSS = """
+    WhyPanel { height: 1fr; }
+    WhyPanel VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
+    WhyPanel Static { padding: 0 1; height: auto; }
+    WhyPanel OptionList {
+        height: auto; max-height: 45%; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1;
+    }
+    WhyPanel OptionList:focus { background: $boost; }
+    WhyPanel .-none { display: none; }
+    """
+
+    class Follow(Message):
+        """The learner wants to go to an operand."""
+
+        def __init__(self, cell: Cell) -> None:
+            self.cell = cell
+            super().__init__()
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._view: WhyView | None = None
+        self._cells: tuple[Cell, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(can_focus=False):
+            yield Static(id="why-text")
+        yield OptionList(id="operands")
+
+    def show(self, view: WhyView) -> None:
+        """Explain another cell."""
+        self._view = view
+        self._cells = () if view.hidden else view.why.cells[:SHOWN_OPERANDS]
+        self._draw_text()
+        operands = self.query_one(OptionList)
+        operands.clear_options()
+        width = max(20, self.size.width - 4)
+        options = [operand_line(view, place, cell, width) for place, cell in enumerate(self._cells, 1)]
+        operands.add_options([Option(line) for line in options])
+        operands.set_class(not options, "-none")
+        if options:
+            operands.highlighted = 0
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    @property
+    def chosen(self) -> Cell | None:
+        """The operand that Enter would walk to while the panel has the focus."""
+        place = self.query_one(OptionList).highlighted
+        return self._cells[place] if place is not None and place < len(self._cells) else None
+
+    def on_resize(self) -> None:
+        if self._view is not None:
+            self.show(self._view)
+
+    def _draw_text(self) -> None:
+        assert self._view is not None
+        width = max(20, self.size.width - 3)
+        self.query_one("#why-text", Static).update(why_text(self._view, width))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if event.option_index < len(self._cells):
+            self.post_message(self.Follow(self._cells[event.option_index]))
+
+
+def why_text(view: WhyView, width: int) -> Text:
+    """Everything above the operands, as lines of at most `width` cells where the formulas allow."""
+    why, trace = view.why, view.trace
+    name = prose.cell_name(trace, why.node, why.index)
+    text = Text(end="")
+    text.append(fit(name, width), style="bold")
+    text.append(" = ? \n" if view.hidden else f" = {number(why.result, DIGITS)}\n", style="bold")
+    if view.formula:
+        text.append("\n" + "\n".join(render(view.formula, width)) + "\n")
+    if view.hidden:
+        text.append("\n" + _("This number is yours to find. Type it below; h gives a hint.") + "\n")
+        return text
+    if why.kind not in ("leaf", "copy", "look_up", "rule") or why.facts.get("arithmetic"):
+        text.append("\n" + "\n".join(render("= " + why.substituted, width)) + "\n", style="bold")
+    said = prose.sentence(trace, why)
+    if said:
+        text.append("\n" + said + "\n")
+    for line in view.extra:
+        text.append(line + "\n")
+    if trace[why.node].changed and why.kind != "changed":
+        text.append(_("Another number of this matrix was changed by you.") + "\n")
+    if why.cells:
+        text.append("\n" + _("made from"), style="dim")
+    return text
+
+
+def operand_line(view: WhyView, place: int, cell: Cell, width: int) -> Text:
+    """`1 scores[I, student]      8.80`; in a sum of products also what the product contributes."""
+    trace = view.trace
+    value = number(cell.value, DIGITS)
+    partner = ""
+    for term in view.why.terms[:2000]:
+        if len(term.cells) == 2 and cell == term.cells[1]:
+            partner = f" → {number(term.value, 3)}"
+            break
+    mark = "×" if partner else f"{place}" if place < 10 else " "
+    name = fit(prose.cell_name(trace, cell.node, cell.index), max(6, width - cell_len(value) - cell_len(partner) - 4))
+    gap = " " * max(1, width - cell_len(name) - cell_len(value) - cell_len(partner) - 2)
+    line = Text(f"{mark} ", style="dim", no_wrap=True, end="")
+    return line.append(name).append(gap).append(value, style="bold").append(partner, style="dim")

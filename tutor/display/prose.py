@@ -1,0 +1,151 @@
+"""What an explanation says in words: one short paragraph for each kind of arithmetic, and the names of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tutor.display.language import _
+from tutor.display.numbers import number
+from tutor.display.safe import fit, safe
+from tutor.engine.explanation import Explanation
+from tutor.engine.trace import Trace
+
+LABEL_WIDTH = 12
+
+
+def label(labels: Sequence[str], place: int) -> str:
+    """A label as shown inside brackets: safe, and short."""
+    return fit(safe(labels[place]), LABEL_WIDTH)
+
+
+def cell_name(trace: Trace, name: str, index: Sequence[int], *, full: bool = False) -> str:
+    """`scaled[I, student]`; with `full` also where it stands: `encoder.0.self_attention.scaled[head 1, I, student]`."""
+    node = trace[name]
+    parts = []
+    for axis, at, labels in zip(node.axes, index, node.labels, strict=True):
+        if axis == "head":
+            parts += [f"{_('head')} {labels[at]}"] if full else []
+        else:
+            parts.append(label(labels, at))
+    title = name if full or node.is_weight else name.rsplit(".", 1)[-1]
+    return f"{short_weight(title) if node.is_weight and not full else safe(title)}[{', '.join(parts)}]"
+
+
+def short_weight(name: str) -> str:
+    """`query.weight` for `encoder.0.self_attention.query.weight`; a table keeps what it is a table of."""
+    return ".".join(name.split(".")[-2:])
+
+
+def sentence(trace: Trace, why: Explanation) -> str:
+    """What made this number, in a sentence or two of the interface's language."""
+    node = trace[why.node]
+    return _BY_KIND.get(why.kind, _sum)(trace, why) if why.kind != "leaf" else _leaf(trace, why, node.is_weight)
+
+
+def _sum(trace: Trace, why: Explanation) -> str:
+    op, names = trace[why.node].op, trace[why.node].inputs
+    count = len(why.terms)
+    if op == "linear":
+        text = _("The row of {0} times one column of the weight: {1} products, added up.").format(
+            short_weight(names[0]), count - (len(names) > 2)
+        )
+        return text + " " + _("The bias comes on top.") if len(names) > 2 else text
+    if op == "dot_products":
+        return _("Query row times key row, number by number: {0} products, added up.").format(count)
+    if op == "matmul":
+        return _("A row of {0} times a column of {1}: {2} products, added up.").format(
+            *(safe(name.rsplit(".", 1)[-1]) for name in names[:2]), count
+        )
+    if op == "scale" and why.facts.get("root_of"):
+        verb = _("Divided by √{0}.") if why.facts["inverse"] else _("Multiplied by √{0}.")
+        return verb.format(why.facts["root_of"])
+    if op == "keep_heads":
+        return _("This head was switched off: times 0.") if why.result == 0 else _("This head is kept: times 1.")
+    if op == "add":
+        return _("The cells at the same place, added.")
+    return _("The cells at the same place, multiplied.") if op in ("multiply", "scale") else ""
+
+
+def _copy(trace: Trace, why: Explanation) -> str:
+    op = trace[why.node].op
+    if op == "split_heads":
+        return _("The same number, moved: each head gets its own slice of the row.")
+    if op == "join_heads":
+        return _("The same number, moved: the heads' rows stand side by side again.")
+    return _("The same number under another name.") if op == "identity" else _("The same number at another place.")
+
+
+def _look_up(trace: Trace, why: Explanation) -> str:
+    chooser = why.facts.get("chosen_by")
+    if chooser is None:
+        return _("Row {0} of the table: the row of this position.").format(why.facts["row"])
+    token = label(trace[chooser.node].labels[-1], chooser.index[-1])
+    return _("Not computed but looked up: row {0} of the table, the row of “{1}”.").format(why.facts["row"], token)
+
+
+def _softmax(trace: Trace, why: Explanation) -> str:
+    return _(
+        "e to this score, over the sum of e to every score of the row ({0} of them). The row adds up to 1."
+    ).format(len(why.terms))
+
+
+def _norm(trace: Trace, why: Explanation) -> str:
+    facts = why.facts
+    if "mean" not in facts:
+        return _("Divided by the row's root mean square {0}.").format(number(facts["deviation"], 4))
+    return _("This row of {0} numbers has mean {1} and deviation {2}.").format(
+        facts["count"], number(facts["mean"], 4), number(facts["deviation"], 4)
+    )
+
+
+def _function(trace: Trace, why: Explanation) -> str:
+    return _("A function of one number, the same for every cell.")
+
+
+def _mask(trace: Trace, why: Explanation) -> str:
+    if why.facts["allowed"]:
+        return _("Looking is allowed here, so the score stays.")
+    return _("Looking is not allowed here: the score becomes -∞, and e to -∞ is 0.")
+
+
+def _rule(trace: Trace, why: Explanation) -> str:
+    reason = why.facts.get("reason")
+    if reason is None:
+        return _("A wave, fixed by the position {0} and the feature {1} alone. Nothing here is learned.").format(
+            why.facts["position"], why.facts["feature"]
+        )
+    return {
+        "future": _("The key comes later than the query: the future is hidden."),
+        "padding": _("The key is padding, filler that nobody wrote: it is hidden."),
+        "allowed": _("The query may look at this key."),
+    }[reason]
+
+
+def _changed(trace: Trace, why: Explanation) -> str:
+    return _("You put this number here. Before, it was {0}.").format(number(why.facts["original"], 4))
+
+
+def _leaf(trace: Trace, why: Explanation, is_weight: bool) -> str:
+    if is_weight:
+        trained = trace.info.get("trained", True)
+        learned = _("A weight: a number set by training.")
+        return (
+            learned if trained else _("A weight: a number that training sets. This model is untrained: it is random.")
+        )
+    node = trace[why.node]
+    if node.axes == ("position",):
+        token = label(node.labels[0], why.index[0])
+        return _("The piece “{0}” of what was typed has number {1} in the vocabulary.").format(token, int(why.result))
+    return _("A number that was given, not computed.")
+
+
+_BY_KIND = {
+    "copy": _copy,
+    "look_up": _look_up,
+    "softmax": _softmax,
+    "norm": _norm,
+    "function": _function,
+    "mask": _mask,
+    "rule": _rule,
+    "changed": _changed,
+}

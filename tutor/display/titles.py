@@ -1,0 +1,139 @@
+"""What the nodes of a trace are called on screen, and one line about each."""
+
+from __future__ import annotations
+
+from tutor.display.language import N_, _
+from tutor.engine.trace import Node
+
+STACKS = {"encoder": N_("encoder"), "decoder": N_("decoder")}
+PARTS = {
+    "self_attention": N_("self-attention"),
+    "cross_attention": N_("cross-attention"),
+    "feed_forward": N_("feed-forward"),
+    "embedding": N_("embedding"),
+}
+TITLES = {
+    "tokens": N_("tokens"),
+    "segments": N_("segments"),
+    "mask": N_("mask"),
+    "cross_mask": N_("cross-attention mask"),
+    "embedding.token": N_("token embedding"),
+    "embedding.scaled": N_("token embedding × √d_model"),
+    "embedding.position": N_("position"),
+    "embedding.segment": N_("segment"),
+    "embedding.sum": N_("sum of embeddings"),
+    "embedding.output": N_("embedding + position"),
+    "query_projection": N_("query, all heads"),
+    "key_projection": N_("key, all heads"),
+    "value_projection": N_("value, all heads"),
+    "query": N_("query"),
+    "key": N_("key"),
+    "value": N_("value"),
+    "scores": N_("scores"),
+    "scaled": N_("scaled scores"),
+    "masked": N_("masked scores"),
+    "weights": N_("attention weights"),
+    "heads": N_("weighted values"),
+    "heads_kept": N_("heads kept"),
+    "concat": N_("heads side by side"),
+    "self_attention.output": N_("output projection"),
+    "cross_attention.output": N_("output projection"),
+    "residual": N_("add (residual)"),
+    "norm": N_("norm"),
+    "feed_forward.hidden": N_("hidden layer"),
+    "feed_forward.gate": N_("gate"),
+    "feed_forward.up": N_("up"),
+    "feed_forward.activation": N_("activation"),
+    "feed_forward.product": N_("gated product"),
+    "feed_forward.output": N_("second layer"),
+    "encoder.output": N_("encoder output"),
+    "decoder.output": N_("decoder output"),
+    "logits": N_("logits"),
+    "probabilities": N_("probabilities"),
+}
+ABOUT = {
+    "tokens": N_("The pieces of the sentence, each with its number in the vocabulary."),
+    "mask": N_("Who may look at whom: 1 is allowed, 0 is hidden."),
+    "cross_mask": N_("Which words of the source each target word may look at."),
+    "embedding.token": N_("One row of the table for every token."),
+    "embedding.scaled": N_("The rows, made √d_model times as large."),
+    "embedding.position": N_("Waves that tell the positions apart. Without them, word order is invisible."),
+    "embedding.output": N_("What the blocks receive: token and position in one vector."),
+    "query_projection": N_("What each token asks for: the vectors times W^Q."),
+    "key_projection": N_("What each token offers to be found by: the vectors times W^K."),
+    "value_projection": N_("What each token hands over when looked at: the vectors times W^V."),
+    "query": N_("The queries of one head: its own slice of the features."),
+    "key": N_("The keys of one head: its own slice of the features."),
+    "value": N_("The values of one head: its own slice of the features."),
+    "scores": N_("Every query's dot product with every key: how well they match."),
+    "scaled": N_("The scores over √d_k, so that their size does not grow with the width."),
+    "masked": N_("The scores again, with -∞ wherever looking is not allowed."),
+    "weights": N_("Each row shares out a whole of 1 over the words looked at."),
+    "heads": N_("The mixture of the values that each word takes, by its weights."),
+    "concat": N_("The heads' results, side by side again."),
+    "self_attention.output": N_("The heads' results mixed into one vector of width d_model."),
+    "cross_attention.output": N_("The heads' results mixed into one vector of width d_model."),
+    "residual": N_("The input is added back: the sub-layer only has to learn the difference."),
+    "norm": N_("Each row brought to mean 0 and deviation 1, then scaled and shifted."),
+    "feed_forward.hidden": N_("Every position by itself through a wider layer."),
+    "feed_forward.activation": N_("What is negative is silenced; the rest passes."),
+    "feed_forward.output": N_("Back to width d_model."),
+    "encoder.output": N_("What the encoder knows of every word: the decoder's keys and values."),
+    "decoder.output": N_("What the decoder knows at every place: the next word is read off it."),
+    "logits": N_("One number for every word of the vocabulary: the higher, the likelier."),
+    "probabilities": N_("The logits as shares of 1: what could come next at every place."),
+}
+
+
+def _look_up(table: dict[str, str], name: str) -> str | None:
+    words = name.split(".")
+    return table.get(".".join(words[-2:])) or table.get(words[-1])
+
+
+def short_title(name: str) -> str:
+    """The node's own title without its place: "scaled scores"; the name itself where it is not one of ours."""
+    found = _look_up(TITLES, name)
+    return _(found) if found else name.rsplit(".", 1)[-1] if "." in name else name
+
+
+def place(name: str) -> str:
+    """Where the node stands: "encoder 1 · self-attention"; empty for what stands alone."""
+    words = name.split(".")[:-1]
+    parts = []
+    if words and words[0] in STACKS:
+        stack = words.pop(0)
+        layer = f" {int(words.pop(0)) + 1}" if words and words[0].isdigit() else ""
+        parts.append(_(STACKS[stack]) + layer)
+    parts += [_(PARTS[word]) for word in words if word in PARTS and word != "embedding"]
+    return " · ".join(parts)
+
+
+def long_title(name: str) -> str:
+    """Place and title: "encoder 1 · self-attention · scaled scores"."""
+    return " · ".join(part for part in (place(name), short_title(name)) if part)
+
+
+def about(node: Node) -> str:
+    """One line on what the node's numbers mean; empty where there is none."""
+    if node.is_weight:
+        return _("Numbers that training sets. Every sentence meets the same ones.")
+    found = _look_up(ABOUT, node.name)
+    return _(found) if found else ""
+
+
+AXES = {
+    "head": N_("head"),
+    "query": N_("query"),
+    "key": N_("key"),
+    "position": N_("position"),
+    "feature": N_("feature"),
+    "vocabulary": N_("vocabulary"),
+    "input": N_("input"),
+    "output": N_("output"),
+    "segment": N_("segment"),
+}
+
+
+def axis_title(axis: str) -> str:
+    """The axis' name on screen."""
+    return _(AXES[axis]) if axis in AXES else axis
