@@ -1,0 +1,246 @@
+"""What a learner has done, in SQLite: safe with two tutors open at once and when the program is killed.
+
+Every change is one short transaction. Where the folder cannot be written, or the file is broken, learning goes on and
+`notice` says so; only a file that a newer version wrote is refused, and left as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tutor.course import progress_file
+from tutor.course.errors import ProgressError
+from tutor.course.progress_export import Attempt, Export, Place, read_export, write_export
+from tutor.course.schema import Text
+
+__all__ = ["Attempt", "Progress", "ProgressError", "data_folder"]
+
+_NOT_SAVED = Text(
+    "Progress cannot be saved ({reason}). You can go on; it lasts until you quit.",
+    "无法保存进度({reason})。可以继续学习,进度保留到退出为止。",
+)
+_BROKEN = Text(
+    "The progress file was damaged. It is kept as {name}; a new one was started.",
+    "进度文件已损坏,原文件保留为 {name},已新建一份。",
+)
+
+
+def data_folder() -> Path:
+    """The folder of the learner's data: TUTOR_DATA where set, else the user's data folder."""
+    return progress_file.data_folder()
+
+
+class Progress:
+    """The learner's progress in the file `path` (by default in the data folder). Usable from several threads."""
+
+    def __init__(self, path: Path | str | None = None) -> None:
+        self.path = Path(path) if path is not None else data_folder() / "progress.sqlite"
+        self.notice: Text | None = None
+        self.saved = True
+        self._lock = threading.RLock()
+        self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return progress_file.connect(self.path)
+        except progress_file.Broken:
+            return self._start_anew()
+        except (OSError, sqlite3.Error) as error:
+            return self._in_memory(error)
+
+    def _start_anew(self) -> sqlite3.Connection:
+        try:
+            name = progress_file.move_aside(self.path)
+            connection = progress_file.connect(self.path)
+        except (OSError, sqlite3.Error, progress_file.Broken) as error:
+            return self._in_memory(error)
+        if name:
+            self.notice = Text(_BROKEN.en.format(name=name), _BROKEN.zh.format(name=name))
+        return connection
+
+    def _in_memory(self, error: Exception) -> sqlite3.Connection:
+        reason = getattr(error, "strerror", None) or str(error)
+        self.notice = Text(_NOT_SAVED.en.format(reason=reason), _NOT_SAVED.zh.format(reason=reason))
+        self.saved = False
+        return progress_file.in_memory(self.path)
+
+    @contextlib.contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            connection = self._connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _change(self, statement: str, *values: Any) -> None:
+        try:
+            with self._write() as connection:
+                connection.execute(statement, values)
+        except sqlite3.Error as error:
+            if not self.saved:
+                raise
+            # A full disk, a folder that became read-only: keep what was read, and go on.
+            with self._lock:
+                old, self._connection = self._connection, self._in_memory(error)
+                with contextlib.suppress(sqlite3.Error):
+                    old.close()
+            with self._write() as connection:
+                connection.execute(statement, values)
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.DatabaseError as error:
+                if not self.saved:
+                    raise
+                # The file was damaged under us.
+                self._connection = self._in_memory(error)
+                return self._connection.execute(query, values).fetchall()
+
+    # -- lessons --------------------------------------------------------------------------------------------------
+
+    def done(self, lesson: str) -> bool:
+        """Whether the lesson was finished."""
+        return bool(self._rows("SELECT 1 FROM lesson WHERE id = ? AND done_at IS NOT NULL", lesson))
+
+    def done_lessons(self) -> frozenset[str]:
+        """The ids of all finished lessons."""
+        return frozenset(row[0] for row in self._rows("SELECT id FROM lesson WHERE done_at IS NOT NULL"))
+
+    def started_lessons(self) -> dict[str, int]:
+        """Lessons begun, the latest first, and the step each is at."""
+        return dict(self._rows("SELECT id, step FROM lesson ORDER BY updated_at DESC"))
+
+    def resume(self, lesson: str) -> int:
+        """The step to go on from; 0 for a lesson not begun."""
+        rows = self._rows("SELECT step FROM lesson WHERE id = ?", lesson)
+        return int(rows[0][0]) if rows else 0
+
+    def record(self, lesson: str, step: int, done: bool = False) -> None:
+        """The learner is at `step` of the lesson, or has finished it. A finished lesson stays finished."""
+        now = time.time()
+        self._change(
+            "INSERT INTO lesson (id, step, done_at, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            " step = excluded.step, done_at = coalesce(done_at, excluded.done_at), updated_at = excluded.updated_at",
+            *(lesson, max(int(step), 0), now if done else None, now),
+        )
+
+    # -- answers --------------------------------------------------------------------------------------------------
+
+    def record_attempt(
+        self, lesson: str, step: int, answer: str, right: bool, cell: str = "", mistake: str | None = None
+    ) -> None:
+        """An answer to an exercise's cell or to a question."""
+        safe = answer.encode("utf-8", "replace").decode("utf-8")[:200]
+        self._change(
+            "INSERT INTO attempt (lesson, step, cell, answer, right, mistake, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(lesson, step, cell, safe, int(right), mistake, time.time()),
+        )
+
+    def attempts(self, lesson: str | None = None) -> tuple[Attempt, ...]:
+        """The answers given, oldest first."""
+        columns = "lesson, step, cell, answer, right, mistake, at"
+        rows = self._rows(
+            f"SELECT {columns} FROM attempt WHERE ? IS NULL OR lesson = ? ORDER BY at, id", lesson, lesson
+        )
+        return tuple(Attempt(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6]) for row in rows)
+
+    def solved(self, lesson: str) -> frozenset[int]:
+        """The steps of the lesson that were answered rightly at least once."""
+        return frozenset(row[0] for row in self._rows("SELECT step FROM attempt WHERE lesson = ? AND right", lesson))
+
+    # -- settings -------------------------------------------------------------------------------------------------
+
+    def setting(self, name: str, default: str | None = None) -> str | None:
+        """A setting, such as `language`."""
+        rows = self._rows("SELECT value FROM setting WHERE name = ?", name)
+        return rows[0][0] if rows else default
+
+    def set_setting(self, name: str, value: str | None) -> None:
+        """Keep a setting; None forgets it."""
+        if value is None:
+            self._change("DELETE FROM setting WHERE name = ?", name)
+            return
+        safe = value.encode("utf-8", "replace").decode("utf-8")
+        self._change("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", name, safe)
+
+    @property
+    def sentence(self) -> str | None:
+        """The last sentence typed."""
+        return self.setting("sentence")
+
+    @sentence.setter
+    def sentence(self, sentence: str | None) -> None:
+        self.set_setting("sentence", sentence)
+
+    @property
+    def language(self) -> str | None:
+        """The interface's language, where the learner chose one."""
+        return self.setting("language")
+
+    @language.setter
+    def language(self, language: str | None) -> None:
+        self.set_setting("language", language)
+
+    # -- all of it ------------------------------------------------------------------------------------------------
+
+    def reset(self, lesson: str | None = None) -> None:
+        """Forget one lesson, or all lessons and answers. Settings stay."""
+        with self._write() as connection:
+            connection.execute("DELETE FROM lesson WHERE ? IS NULL OR id = ?", (lesson, lesson))
+            connection.execute("DELETE FROM attempt WHERE ? IS NULL OR lesson = ?", (lesson, lesson))
+
+    def export(self, path: Path | str) -> None:
+        """Write everything to a JSON file, whole or not at all. Raises ProgressError."""
+        with self._lock:
+            lessons = [
+                Place(*row) for row in self._rows("SELECT id, step, done_at, updated_at FROM lesson ORDER BY id")
+            ]
+            settings = dict(self._rows("SELECT name, value FROM setting ORDER BY name"))
+            write_export(Path(path), Export(lessons=lessons, attempts=list(self.attempts()), settings=settings))
+
+    def import_(self, path: Path | str) -> None:
+        """Add what an exported file holds: done in either is done, the later place wins. Raises ProgressError."""
+        data = read_export(Path(path))
+        with self._write() as connection:
+            for place in data.lessons:
+                connection.execute(
+                    "INSERT INTO lesson (id, step, done_at, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
+                    " SET step = iif(excluded.updated_at > updated_at, excluded.step, step),"
+                    " done_at = coalesce(done_at, excluded.done_at), updated_at = max(updated_at, excluded.updated_at)",
+                    msgspec.structs.astuple(place),
+                )
+            for attempt in data.attempts:
+                connection.execute(
+                    "INSERT INTO attempt (lesson, step, cell, answer, right, mistake, at)"
+                    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS"
+                    " (SELECT 1 FROM attempt WHERE lesson = ?1 AND step = ?2 AND cell = ?3 AND at = ?7)",
+                    msgspec.structs.astuple(attempt),
+                )
+            for name, value in data.settings.items():
+                connection.execute("INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)", (name, value))
+
+    def close(self) -> None:
+        """Close the file; nothing is lost without it."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
