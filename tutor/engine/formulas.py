@@ -1,34 +1,55 @@
 """The Transformer's own formulas, by the last words of a node's name (Vaswani et al. 2017, sections 3.1 to 3.5)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tutor.engine.trace import Node
+
+ATTENTION_OUTPUT = r"O = \mathrm{Concat}(\mathrm{head}_1, \ldots, \mathrm{head}_h) W^O + b^O"
+
+# The last one or two words of the name and the operation: a what-if may put another operation at the same place.
 FORMULAS = {
-    "embedding.token": r"x_t = E_{\mathrm{id}_t}",
-    "embedding.scaled": r"x_t = \sqrt{d_{\mathrm{model}}} \; E_{\mathrm{id}_t}",
-    "embedding.sum": r"x = \mathrm{token} + \mathrm{position} + \mathrm{segment}",
-    "embedding.output": r"X = \mathrm{token} + \mathrm{position}",
-    "query_projection": r"Q = X W^Q + b^Q",
-    "key_projection": r"K = X W^K + b^K",
-    "value_projection": r"V = X W^V + b^V",
-    "query": r"Q_h = Q_{:,\; h d_k : (h+1) d_k}",
-    "key": r"K_h = K_{:,\; h d_k : (h+1) d_k}",
-    "value": r"V_h = V_{:,\; h d_k : (h+1) d_k}",
-    "scores": r"S = Q K^\top",
-    "scaled": r"\mathrm{scaled} = \frac{Q K^\top}{\sqrt{d_k}}",
-    "weights": r"A = \mathrm{softmax}(\frac{Q K^\top}{\sqrt{d_k}})",
-    "heads": r"\mathrm{head}_h = A_h V_h",
-    "self_attention.output": r"O = \mathrm{Concat}(\mathrm{head}_1, \ldots, \mathrm{head}_h) W^O + b^O",
-    "cross_attention.output": r"O = \mathrm{Concat}(\mathrm{head}_1, \ldots, \mathrm{head}_h) W^O + b^O",
-    "residual": r"\mathrm{residual} = x + \mathrm{Sublayer}(x)",
-    "feed_forward.hidden": r"H = X W_1 + b_1",
-    "feed_forward.gate": r"G = X W_g",
-    "feed_forward.up": r"U = X W_u",
-    "feed_forward.product": r"P = \mathrm{act}(G) \odot U",
-    "feed_forward.output": r"Y = H W_2 + b_2",
-    "logits": r"\mathrm{logits} = X W + b",
-    "probabilities": r"p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}",
+    ("embedding.token", "look_up"): r"x_t = E_{\mathrm{id}_t}",
+    ("embedding.scaled", "scale"): r"x_t = \sqrt{d_{\mathrm{model}}} \; E_{\mathrm{id}_t}",
+    ("query_projection", "linear"): r"Q = X W^Q + b^Q",
+    ("key_projection", "linear"): r"K = X W^K + b^K",
+    ("value_projection", "linear"): r"V = X W^V + b^V",
+    ("query", "split_heads"): r"Q_h = Q_{:,\; h d_k : (h+1) d_k}",
+    ("key", "split_heads"): r"K_h = K_{:,\; h d_k : (h+1) d_k}",
+    ("value", "split_heads"): r"V_h = V_{:,\; h d_k : (h+1) d_k}",
+    ("scores", "dot_products"): r"S = Q K^\top",
+    ("scaled", "scale"): r"\mathrm{scaled} = \frac{Q K^\top}{\sqrt{d_k}}",
+    ("heads", "matmul"): r"\mathrm{head}_h = A_h V_h",
+    ("self_attention.output", "linear"): ATTENTION_OUTPUT,
+    ("cross_attention.output", "linear"): ATTENTION_OUTPUT,
+    ("residual", "add"): r"\mathrm{residual} = x + \mathrm{Sublayer}(x)",
+    ("feed_forward.hidden", "linear"): r"H = X W_1 + b_1",
+    ("feed_forward.gate", "linear"): r"G = X W_g + b_g",
+    ("feed_forward.up", "linear"): r"U = X W_u + b_u",
+    ("feed_forward.product", "multiply"): r"P = \mathrm{act}(G) \odot U",
+    ("feed_forward.output", "linear"): r"Y = H W_2 + b_2",
+    ("logits", "linear"): r"\mathrm{logits} = X W + b",
+    ("probabilities", "softmax"): r"p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}",
 }
 
 
-def formula_of(name: str) -> str | None:
-    """The formula for a node of the Transformer: by its last two words, else by its last."""
-    words = name.split(".")
-    return FORMULAS.get(".".join(words[-2:])) or FORMULAS.get(words[-1])
+def formula_of(node: Node) -> str | None:
+    """The Transformer's formula for a node, true to what was computed; None where it has no own one."""
+    words = node.name.split(".")
+    if node.op == "add" and words[-2:-1] == ["embedding"]:
+        parts = [rf"\mathrm{{{_part(name)}}}" for name in node.inputs]
+        return f"X = {' + '.join(parts)}"
+    if words[-1] == "weights" and node.op == "softmax" and node.operands[0].op == "mask":
+        scaled = node.operands[0].operands[0].op == "scale"
+        return r"A = \mathrm{softmax}(" + (r"\frac{Q K^\top}{\sqrt{d_k}}" if scaled else r"Q K^\top") + ")"
+    formula = FORMULAS.get((".".join(words[-2:]), node.op)) or FORMULAS.get((words[-1], node.op))
+    if formula and node.op == "linear" and len(node.operands) == 2:
+        return formula.partition(" + b")[0]
+    return formula
+
+
+def _part(name: str) -> str:
+    last = name.rpartition(".")[2]
+    return "token" if last == "scaled" else last

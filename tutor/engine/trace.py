@@ -113,8 +113,7 @@ class Node:
     @property
     def formula(self) -> str:
         """LaTeX: the Transformer's own formula where the node has one, else the operation's."""
-        own = formula_of(self.name) if not self.is_weight else None
-        return own or (self.operation.formula if self.operation else "")
+        return formula_of(self) or (self.operation.formula if self.operation else "")
 
     @property
     def changed(self) -> bool:
