@@ -1,0 +1,310 @@
+"""The command line: one thin function a command. What they need is imported when they run: `--help` is quick."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tutor import __version__
+from tutor.plain.command_group import Commands, checked_sentence, settings
+from tutor.plain.streams import is_interactive, prepare_streams, repaired_arguments, working
+
+BACKENDS = ("auto", "numpy", "cupy", "torch", "jax")
+LANGUAGES = ("en", "zh")
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def _echo_lines(lines: Any) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+sentence_argument = click.argument("sentence", callback=checked_sentence)
+model_option = click.option(
+    "--model", default="translator", show_default=True, help="A shipped model, or a model's folder."
+)
+target_option = click.option("--target", help="The decoder's sentence; without it the model's own answer stands in.")
+backend_option = click.option(
+    "--backend", type=click.Choice(BACKENDS), default="numpy", show_default=True, help="The library that computes."
+)
+set_option = click.option(
+    "--set",
+    "config",
+    multiple=True,
+    callback=settings,
+    metavar="KEY=VALUE",
+    help="Change the config.",
+)
+lang_option = click.option("--lang", type=click.Choice(LANGUAGES), help="The language; without it the locale's.")
+
+
+def _traced(sentence: str, model: str, target: str | None, config: dict[str, Any], backend: str) -> Any:
+    """The trace that the options ask for, with a sign of life while it is computed."""
+    from tutor.engine.backend import load_backend
+    from tutor.models.registry import load_model
+
+    notice = load_backend(backend).notice
+    if notice:
+        click.echo(notice, err=True)
+    with working("tracing"):
+        return load_model(model).trace(sentence, target=target, config=config or None, backend=backend)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="tutor")
+def cli() -> None:
+    """Learn the Transformer by walking its numbers.
+
+    \b
+    tutor start                          begin: lessons, your sentence, every number explained
+    tutor trace "I am a student"         every matrix the model computes on a sentence
+    """
+    from tutor.display.language import detect, set_language
+
+    set_language(detect())
+
+
+@cli.command(epilog='Example: tutor start masks --sentence "The river froze last night"')
+@click.argument("lesson", required=False)
+@click.option("--sentence", callback=checked_sentence, help="Your sentence, in place of the lesson's.")
+@click.option("--model", help="A shipped model, or a model's folder; without it the lesson's.")
+@lang_option
+@click.option(
+    "--backend", type=click.Choice(BACKENDS), default="numpy", show_default=True, help="The library that computes."
+)
+@click.option("--plain", is_flag=True, help="Line by line, without a full-screen interface.")
+def start(
+    lesson: str | None, sentence: str | None, model: str | None, lang: str | None, backend: str, plain: bool
+) -> None:
+    """Open the tutor, at LESSON if one is given."""
+    from tutor.course.load import load_lesson
+    from tutor.course.progress import Progress
+    from tutor.display.language import detect, set_language
+    from tutor.models.registry import find_folder
+
+    # What is wrong with the command line is said here, before a screen is drawn over it.
+    if lesson:
+        load_lesson(lesson)
+    if model:
+        find_folder(model)
+    if backend != "numpy":
+        from tutor.engine.backend import load_backend
+
+        load_backend(backend)
+    progress = Progress()
+    language = lang or detect(progress.language)
+    set_language(language)
+    if plain or not is_interactive():
+        from tutor.plain.course import run_plain
+
+        run_plain(lesson, sentence, model, backend, progress, asked_for=plain)
+        return
+    from tutor.app.app import TutorApp
+
+    TutorApp(lesson, sentence, model, language, backend, progress).run()
+
+
+@cli.command(epilog='Example: tutor trace "The river froze last night" --node "encoder.0.*.weights"')
+@sentence_argument
+@model_option
+@target_option
+@click.option("--node", "glob", help="Only the nodes this name or glob matches, with their numbers.")
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write every array to this .npz file.")
+@backend_option
+@set_option
+def trace(
+    sentence: str,
+    model: str,
+    target: str | None,
+    glob: str | None,
+    form: str,
+    output: Path | None,
+    backend: str,
+    config: dict,
+) -> None:
+    """List every matrix the model computes on SENTENCE ("-" reads it from standard input)."""
+    from tutor.plain import trace_output
+
+    if output is not None and not output.parent.is_dir():
+        raise click.UsageError(f"--output: there is no folder {output.parent}")
+    run = _traced(sentence, model, target, config, backend)
+    names = trace_output.chosen_names(run, glob)
+    if form == "json":
+        for piece in trace_output.as_json(run, names, with_values=glob is not None):
+            click.echo(piece, nl=False)
+    else:
+        _echo_lines(trace_output.overview_lines(run))
+        _echo_lines(trace_output.node_lines(run, names))
+        for name in names if glob is not None else ():
+            _echo_lines(trace_output.value_lines(run[name], _width()))
+    if output is not None:
+        count = trace_output.write_npz(run, output)
+        click.echo(f"{count} arrays written to {output}", err=True)
+
+
+@cli.command(epilog='Example: tutor explain "I am a student" encoder.0.self_attention.weights 0,student,I')
+@sentence_argument
+@click.argument("node")
+@click.argument("index")
+@model_option
+@target_option
+@backend_option
+@set_option
+def explain(
+    sentence: str, node: str, index: str, model: str, target: str | None, backend: str, config: dict[str, Any]
+) -> None:
+    """Show the arithmetic of one number of NODE.
+
+    INDEX has one place an axis: numbers from 0, or the tokens themselves, with commas between.
+    """
+    from tutor.plain import trace_output, why
+
+    run = _traced(sentence, model, target, config, backend)
+    name = trace_output.chosen_names(run, node)[0]
+    _echo_lines(why.explanation_lines(run, run.explain(name, why.parsed_index(run[name], index)), _width()))
+
+
+@cli.group(invoke_without_command=True, epilog="Example: tutor lessons check lessons/07-masks.yaml")
+@click.pass_context
+def lessons(context: click.Context) -> None:
+    """List the lessons, check them, or begin a new one."""
+    if context.invoked_subcommand is None:
+        from tutor.plain.listing import lesson_lines
+
+        _echo_lines(lesson_lines())
+
+
+@lessons.command("check", epilog="Example: tutor lessons check my-lesson.yaml")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.pass_context
+def check_lessons(context: click.Context, files: tuple[Path, ...]) -> None:
+    """Hold lessons against the models they name: every node, exercise and mistake. Without FILES, all lessons."""
+    from tutor.plain.checking import problem_lines, problems_of
+
+    problems = problems_of(files)
+    _echo_lines(problem_lines(problems, files))
+    context.exit(1 if problems else 0)
+
+
+@lessons.command("new", epilog="Example: tutor lessons new my-lesson --folder lessons")
+@click.argument("identifier", metavar="ID")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=".", help="Where to write it.")
+def new_lesson(identifier: str, folder: Path) -> None:
+    """Write a lesson file to begin from, ID.yaml, with ID as its id."""
+    from tutor.course.new import new_lesson as write_template
+
+    path = write_template(identifier, folder)
+    click.echo(f"{path} written; check it with: tutor lessons check {path}")
+
+
+@lessons.command("schema", epilog="Example: tutor lessons schema > lesson.schema.json")
+def lesson_schema() -> None:
+    """Print the JSON Schema of a lesson file, for editors."""
+    import json
+
+    from tutor.course.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@cli.group(invoke_without_command=True, epilog="Example: tutor models show translator")
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List the models, or show one."""
+    if context.invoked_subcommand is None:
+        from tutor.plain.listing import model_lines
+
+        _echo_lines(model_lines())
+
+
+@models.command("show", epilog="Example: tutor models show proverbs")
+@click.argument("name")
+def show_model(name: str) -> None:
+    """Show a model's card, its config and its weights."""
+    from tutor.plain.listing import card_lines
+
+    _echo_lines(card_lines(name))
+
+
+@cli.group(invoke_without_command=True, epilog="Example: tutor progress export my-progress.json")
+@click.pass_context
+def progress(context: click.Context) -> None:
+    """Show what is done; export, import or reset it."""
+    if context.invoked_subcommand is None:
+        from tutor.plain.listing import lesson_lines
+
+        _echo_lines(lesson_lines())
+
+
+@progress.command("export", epilog="Example: tutor progress export my-progress.json")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_progress(file: Path) -> None:
+    """Write your progress to FILE."""
+    from tutor.course.progress import Progress
+
+    Progress().export(file)
+    click.echo(f"progress written to {file}")
+
+
+@progress.command("import", epilog="Example: tutor progress import my-progress.json")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_progress(file: Path) -> None:
+    """Add the progress in FILE to yours."""
+    from tutor.course.progress import Progress
+
+    Progress().import_(file)
+    click.echo(f"progress read from {file}")
+
+
+@progress.command("reset", epilog="Example: tutor progress reset --yes")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset_progress(yes: bool) -> None:
+    """Forget all progress."""
+    from tutor.course.progress import Progress
+
+    if not yes:
+        click.confirm("Forget all progress?", abort=True)
+    Progress().reset()
+    click.echo("progress forgotten")
+
+
+@cli.command(epilog="Example: tutor doctor")
+@click.pass_context
+def doctor(context: click.Context) -> None:
+    """Check the terminal, the language, the libraries and the data this program needs."""
+    from tutor.doctor import FAIL, examined, finding_line
+
+    findings = list(examined())
+    _echo_lines(finding_line(finding) for finding in findings)
+    context.exit(1 if any(finding.level == FAIL for finding in findings) else 0)
+
+
+@cli.command(epilog="Example: tutor bench --only matrix --only startup")
+@click.option("--only", multiple=True, help="Only these measurements; `tutor bench --list` names them.")
+@click.option("--list", "listed", is_flag=True, help="List the measurements.")
+@click.option(
+    "--repeat", type=click.IntRange(1, 50), default=5, show_default=True, help="Runs each median is taken of."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def bench(only: tuple[str, ...], listed: bool, repeat: int, as_json: bool) -> None:
+    """Measure the tutor beside what it is held against, in one run."""
+    from tutor.bench import report
+
+    if listed:
+        _echo_lines(report.list_lines())
+        return
+    _echo_lines(report.report_lines(report.chosen(only), repeat, as_json))
+
+
+def main() -> None:
+    """The `tutor` command."""
+    prepare_streams()
+    cli.main(args=repaired_arguments(sys.argv[1:]), prog_name="tutor")

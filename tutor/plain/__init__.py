@@ -1,0 +1,1 @@
+"""The tutor without a full-screen interface: text in, lines out. No box drawing, no colour, nothing that redraws."""
