@@ -265,11 +265,14 @@ class Recorder:
         self._used.add(node.name)
         change = self._change[node.name]
         before = np.array(node.value)
+        after = change(before.copy()) if callable(change) else change
         try:
-            given = np.asarray(change(before.copy()) if callable(change) else change)
-            after = given.astype(before.dtype)
-        except (TypeError, ValueError):
-            raise TraceError(f"a change of {node.name} must be an array of numbers, or a function to one") from None
+            given = np.asarray(after)
+        except ValueError:  # rows of different lengths
+            given = np.asarray(None)
+        if given.dtype.kind not in "biuf":
+            raise TraceError(f"a change of {node.name} must be an array of numbers, or a function that returns one")
+        after = given.astype(before.dtype)
         if after.shape != before.shape:
             raise TraceError(f"a change of {node.name} must have its shape {before.shape}, not {after.shape}")
         if before.dtype.kind == "i" and not np.array_equal(after, given):
