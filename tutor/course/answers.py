@@ -184,7 +184,7 @@ def shown(value: float) -> str:
     """A number for a sentence: four significant digits, a true minus sign."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:.4g}"
+    text = f"{value:.4g}".replace("e-0", "e-")
     if "e" in text and abs(value) >= 1:
         text = str(Decimal(text).quantize(Decimal(1)))
     return text.replace("-", "−") if text != "-0" else "0"

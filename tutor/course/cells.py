@@ -84,4 +84,4 @@ def distinct(node: Node, slip: Slip, index: Index) -> bool:
         return False
     if not math.isfinite(wrong):
         return wrong != value
-    return not any(accepts(value, answer) for digits in (2, 4) for answer in readings(f"{wrong:.{digits}g}"))
+    return not any(accepts(value, answer) for digits in (2, 4) for answer in readings(f"{wrong:#.{digits}g}"))

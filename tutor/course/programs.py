@@ -111,9 +111,9 @@ def _check_call(operation: Operation, step: ProgramStep, field: str) -> None:
     try:
         signature.bind(*step.operands, **step.parameters)
     except TypeError as error:
-        raise ProgramError(
-            field, f"{step.operation} cannot be called so: {error}", f"It takes {signature}".replace("typing.", "")
-        ) from None
+        names = [str(one.replace(annotation=one.empty)) for one in signature.parameters.values()]
+        message = f"{step.operation} cannot be called so: {error}"
+        raise ProgramError(field, message, f"It takes ({', '.join(names)})") from None
 
 
 def _axis_keys(
