@@ -1,4 +1,4 @@
-"""Asking again and again where a number came from leads home: to a row of an embedding table, to a weight, to a token."""
+"""Asking again and again where a number came from leads home: to a row of an embedding table, a weight, a token."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_from_cross_attention_to_an_embedding_row(name):
             path = walk(trace, node, index)
             end, row = path[-1]
             assert end.endswith("embedding.token.table"), path
-            assert len(path) < (40 if config.residual else 60), path  # the residual is the short way home
+            assert len(path) < (40 if config.residual else 100), path  # the residual is the short way home
             side = "decoder.tokens" if end.startswith("decoder") else "tokens"
             assert row[0] in trace[side].value, path
 
