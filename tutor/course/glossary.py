@@ -1,10 +1,10 @@
 """The glossary: what every term, symbol and matrix means in a few sentences, in English and Chinese.
 
-    - term: {en: attention weights, zh: 注意力权重}
-      symbol: A
-      say: {en: …, zh: …}                       # Markdown, short
-      nodes: ['*.weights']                      # the matrices it explains
-      lesson: query-key-value                   # where it is taught
+- term: {en: attention weights, zh: 注意力权重}
+  symbol: A
+  say: {en: …, zh: …}                       # Markdown, short
+  nodes: ['*.weights']                      # the matrices it explains
+  lesson: query-key-value                   # where it is taught
 """
 
 from __future__ import annotations
@@ -44,23 +44,31 @@ class Glossary(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
 
     def find(self, name: str) -> Entry | None:
-        """The entry for a term, a symbol or a node's name; of several globs that fit the longest decides."""
+        """The entry for a term, a symbol or a node's name; of several that fit a node, the one most its own."""
         for entry in self.entries:
-            if entry.symbol == name or name.casefold() in entry.names():
+            if entry.symbol == name or name.casefold() in (entry.term.en.casefold(), entry.term.zh.casefold()):
                 return entry
         fitting = [
-            (len(pattern), -place)
+            (_distance(entry, pattern, name), place)
             for place, entry in enumerate(self.entries)
             for pattern in entry.nodes
             if fnmatchcase(name, pattern)
         ]
-        return self.entries[-max(fitting)[1]] if fitting else None
+        return self.entries[min(fitting)[1]] if fitting else None
 
     def search(self, words: str) -> tuple[Entry, ...]:
         """The entries in which every word occurs, in either language: those whose name begins so first."""
         wanted = words.casefold().split()
         ranked = [(_rank(entry, wanted), place) for place, entry in enumerate(self.entries)]
         return tuple(self.entries[place] for rank, place in sorted(ranked) if rank < _ABSENT)
+
+
+def _distance(entry: Entry, pattern: str, node: str) -> tuple[bool, bool, int, int]:
+    """How far an entry is from being about this node: `decoder*` fits all of a stack, `*.scores` one matrix."""
+    last = node.rpartition(".")[2]
+    stem = last[: max(3, len(last) - 2)]
+    akin = any(word.startswith(stem) or len(word) > 3 and last.startswith(word) for word in entry.term.en.lower().split())
+    return pattern.endswith("*"), not akin, len(entry.nodes), -len(pattern)
 
 
 _ABSENT = 9
@@ -70,7 +78,9 @@ def _rank(entry: Entry, wanted: list[str]) -> int:
     names = entry.names()
     if not wanted:
         return 0
-    if any(name.startswith(wanted[0]) for name in names) and all(any(word in name for name in names) for word in wanted):
+    if any(name.startswith(wanted[0]) for name in names) and all(
+        any(word in name for name in names) for word in wanted
+    ):
         return 0 if " ".join(wanted) in names else 1
     if all(any(word in name for name in names) for word in wanted):
         return 2

@@ -1,0 +1,139 @@
+"""Choose a model: what each can do, how large it is, and plainly whether it was trained."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tutor.app.widgets.key_line import Hint, KeyLine
+from tutor.display.language import N_, _, current_language, ngettext
+from tutor.display.safe import safe
+from tutor.models.card import ModelCard, read_card
+from tutor.models.errors import ModelError
+from tutor.models.registry import ModelInfo, available, find_folder
+
+ARCHITECTURES = {
+    "encoder_decoder": N_("encoder–decoder: reads one sentence, writes another"),
+    "encoder_only": N_("encoder only: reads a sentence, fills its gaps"),
+    "decoder_only": N_("decoder only: goes on writing a sentence"),
+}
+
+
+@cache
+def _models() -> tuple[ModelInfo, ...]:
+    return available()
+
+
+def info_of(name: str) -> ModelInfo | None:
+    """What the list of models says of one; None for one that is not shipped and cannot be read."""
+    for info in _models():
+        if info.name == name:
+            return info
+    card = _card(name)
+    if card is None:
+        return None
+    return ModelInfo(card.name, card.title, card.summary, card.trained, card.parameters, card.architecture)
+
+
+@cache
+def _card(name: str) -> ModelCard | None:
+    try:
+        return read_card(find_folder(name))
+    except ModelError:
+        return None
+
+
+class ModelDialog(ModalScreen[str | None]):
+    """Hands back the name of the model taken, or None."""
+
+    BINDINGS = [Binding("escape,q", "close", show=False)]
+    DEFAULT_CSS = """
+    ModelDialog { align: center middle; }
+    ModelDialog #box {
+        width: 84; max-width: 96%; height: auto; max-height: 94%; border: round $accent; background: $surface;
+        border-title-color: $text-accent;
+    }
+    ModelDialog OptionList, ModelDialog OptionList:focus {
+        height: auto; max-height: 8; border: none; padding: 1 1 0 1; background: $surface; background-tint: $surface 0%;
+    }
+    ModelDialog #about { height: auto; max-height: 11; padding: 1 2; scrollbar-size-vertical: 1; }
+    ModelDialog #about Static { height: auto; }
+    ModelDialog KeyLine { background: $surface; padding: 0 2; }
+    """
+
+    def __init__(self, current: str = "") -> None:
+        super().__init__()
+        self._current = current
+
+    def compose(self) -> ComposeResult:
+        language = current_language()
+        with Vertical(id="box") as box:
+            box.border_title = _("model")
+            yield OptionList(*(Option(_line(info, info.name == self._current, language), info.name) for info in _models()))
+            with VerticalScroll(id="about", can_focus=False):
+                yield Static(id="model-text")
+            yield KeyLine()
+
+    def on_mount(self) -> None:
+        """The model in use is highlighted."""
+        names = [info.name for info in _models()]
+        self.query_one(OptionList).highlighted = names.index(self._current) if self._current in names else 0
+        self.query_one(KeyLine).hints = (
+            Hint("enter", _("use this model"), "screen.take"),
+            Hint("↑↓", _("choose"), "screen.next"),
+            Hint("esc", _("close"), "screen.close"),
+        )
+
+    @on(OptionList.OptionHighlighted)
+    def _tell(self, event: OptionList.OptionHighlighted) -> None:
+        info = next(info for info in _models() if info.name == event.option.id)
+        self.query_one("#model-text", Static).update(_about(info, current_language()))
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)
+
+    def action_take(self) -> None:
+        """Use the highlighted model."""
+        self.query_one(OptionList).action_select()
+
+    def action_next(self) -> None:
+        """The next one."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_close(self) -> None:
+        """Keep the model."""
+        self.dismiss(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the box closes it."""
+        if event.widget is self:
+            self.action_close()
+
+
+def _line(info: ModelInfo, current: bool, language: str) -> Content:
+    trained = (_("trained"), "$text-success") if info.trained else (_("untrained"), "$text-warning")
+    return Content.assemble(
+        ("● " if current else "○ ", "$text-accent"), (safe(info.title[language]), "bold"), "  ", trained
+    )
+
+
+def _about(info: ModelInfo, language: str) -> Content:
+    card = _card(info.name)
+    parts: list[Content | tuple[str, str] | str] = [safe(info.summary[language]), "\n\n"]
+    parts.append((_(ARCHITECTURES.get(info.architecture, info.architecture)), "$text-muted"))
+    if info.parameters:
+        numbers = ngettext("{n} weight", "{n} weights", info.parameters).format(n=f"{info.parameters:,}")
+        parts += [(" · ", "$text-muted"), (numbers, "$text-muted")]
+    if card is not None:
+        parts += ["\n\n", (safe(card.limits[language]), "$foreground" if info.trained else "$text-warning")]
+        parts += ["\n\n", (safe(card.data[language]), "$text-muted")]
+    return Content.assemble(*parts)

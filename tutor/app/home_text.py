@@ -1,0 +1,127 @@
+"""From course and progress to what the home screen shows. Pure functions, no widget."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from tutor.app.dialogs.help import Section
+from tutor.app.widgets.course_map import DONE, NEW, STARTED, MapItem
+from tutor.course.load import Course, LessonEntry
+from tutor.course.progress import Progress
+from tutor.display.language import _
+from tutor.display.safe import safe
+from tutor.models.registry import ModelInfo
+
+MARK = "$text-accent"
+QUIET = "$text-muted"
+
+
+def recommended(course: Course, progress: Progress) -> str:
+    """The lesson to go on with: the one begun last, else the first that is not done; "" in an empty course."""
+    done = progress.done_lessons()
+    begun = [lesson for lesson in progress.started_lessons() if lesson in course and lesson not in done]
+    left = [entry.id for entry in course.lessons if entry.id not in done]
+    return next(iter([*begun, *left, *(entry.id for entry in course.lessons)]), "")
+
+
+def is_example(course: Course, sentence: str) -> bool:
+    """Whether this is a lesson's own sentence, in either language, rather than one the learner wrote."""
+    given = [entry.header.sentence for entry in course.lessons if entry.header.sentence is not None]
+    return any(sentence in (text.en, text.zh) for text in given)
+
+
+def map_items(course: Course, progress: Progress, language: str) -> list[MapItem]:
+    """Every lesson as the course map draws it."""
+    done, begun = progress.done_lessons(), progress.started_lessons()
+    items = []
+    for unit in course.units:
+        for entry in unit.lessons:
+            mark = DONE if entry.id in done else STARTED if entry.id in begun else NEW
+            note = f"{begun[entry.id] + 1}/{entry.step_count}" if mark == STARTED and entry.step_count else ""
+            texts = (entry.title.en, entry.title.zh, entry.summary.en, entry.summary.zh, entry.id)
+            items.append(
+                MapItem(
+                    id=entry.id,
+                    unit=unit.title.get(language),
+                    title=entry.title.get(language),
+                    note=note or _("{0} min").format(entry.minutes),
+                    mark=mark,
+                    searched="\n".join(texts).casefold(),
+                )
+            )
+    return items
+
+
+def about_lesson(
+    entry: LessonEntry | None, progress: Progress, course: Course, language: str, wide: bool
+) -> Content:
+    """The highlighted lesson: its summary; on a wide screen its title and what it builds on as well."""
+    if entry is None:
+        return Content("")
+    summary = Content(safe(entry.summary.get(language)))
+    if not wide:
+        return summary
+    facts = [_("{0} minutes").format(entry.minutes)]
+    if entry.step_count:
+        facts.append(_("{0} steps").format(entry.step_count))
+    parts: list[Content | tuple[str, str] | str] = [
+        (safe(entry.title.get(language)), "bold"), "\n", (" · ".join(facts), QUIET), "\n\n", summary,
+    ]
+    before = [course[name] for name in entry.header.assumes if name in course and not progress.done(name)]
+    if before:
+        titles = ", ".join(safe(other.title.get(language)) for other in before)
+        parts += ["\n\n", (_("Builds on: {0}").format(titles), QUIET)]
+    return Content.assemble(*parts)
+
+
+def about_model(info: ModelInfo | None, language: str, wide: bool) -> Content:
+    """The model the lesson would use, and plainly whether it was trained; None where a lesson does without one."""
+    if info is None:
+        text = _("small matrices of the lesson's own, by hand")
+        return Content.assemble((_("model"), f"bold {QUIET}"), "\n" if wide else "  ", text)
+    title = safe(info.title[language])
+    if not wide:
+        trained = _("trained") if info.trained else _("untrained: random weights, real arithmetic")
+        return Content.assemble((_("model"), QUIET), "  ", title, (f" · {trained}", QUIET))
+    limits = safe(info.summary[language])
+    said = _("Trained.") if info.trained else _("Untrained: its weights are random, so its answers are chance. All the arithmetic is real.")
+    return Content.assemble(
+        (_("model"), f"bold {QUIET}"), "\n", (title, "bold"), "\n", (limits, QUIET), "\n\n",
+        (said, QUIET if info.trained else "$text-warning"),
+    )
+
+
+def help_sections() -> list[Section]:
+    """The keys of this screen, for the help dialog."""
+    return [
+        (_("Anywhere"), (
+            ("F1", _("this help")),
+            ("F2", _("English or Chinese")),
+            ("F3", _("choose the model")),
+            ("F4", _("glossary: terms and symbols")),
+            ("ctrl+e", _("explore your sentence without a lesson")),
+            ("ctrl+f", _("search the lessons")),
+            ("ctrl+p", _("everything there is, by name")),
+            ("ctrl+q", _("quit")),
+        )),
+        (_("In the sentence"), (
+            ("enter", _("open the highlighted lesson with this sentence")),
+            ("↓  esc", _("to the lessons")),
+            ("ctrl+a", _("select all")),
+        )),
+        (_("In the lessons"), (
+            ("↑ ↓", _("choose a lesson")),
+            ("enter", _("open it")),
+            ("tab  s", _("to the sentence")),
+            ("e  /  l  m  g  q", _("explore, search, language, model, glossary, quit")),
+        )),
+        (_("With the mouse"), (
+            (_("click"), _("highlight a lesson; act, on a key at the bottom")),
+            (_("double click"), _("open a lesson")),
+        )),
+        (_("The marks"), (
+            ("○", _("new")),
+            ("◐", _("begun")),
+            ("●", _("done")),
+        )),
+    ]

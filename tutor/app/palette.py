@@ -1,0 +1,120 @@
+"""The command palette: every lesson, term, model, theme and setting by name; a screen adds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from tutor.app.dialogs.glossary import GlossaryDialog
+from tutor.app.dialogs.model import ModelDialog
+from tutor.app.home_text import is_example
+from tutor.course.errors import LessonError
+from tutor.course.glossary import load_glossary
+from tutor.display.language import _, current_language
+from tutor.display.safe import safe
+from tutor.models.registry import available
+
+Command = tuple[str, str, Callable[[], Any], bool]  # title, help, what it does, whether it is offered unasked
+
+# What is found in the middle of a word comes after what begins one.
+WORD_START, INSIDE = 1.0, 0.6
+
+
+class TutorCommands(Provider):
+    """Words of the query may come in any order, in either language; nothing is read as markup."""
+
+    def commands(self) -> Iterator[Command]:
+        """All commands, the most useful first."""
+        app: Any = self.app
+        screen: Any = self.screen
+        language = current_language()
+        if hasattr(screen, "action_help"):
+            yield _("Keys of this screen"), "", screen.action_help, True
+        for entry in app.course.lessons:
+            yield (
+                _("Lesson: {0}").format(entry.title.get(language)),
+                entry.summary.get(language),
+                lambda id=entry.id: app.open_lesson(id, _own_sentence(app)),
+                True,
+            )
+        yield _("Explore freely"), _("your sentence without a lesson"), lambda: app.explore(app.sentence), True
+        yield _("Glossary"), _("terms and symbols"), lambda: app.push_screen(GlossaryDialog()), True
+        yield from self._settings(app)
+        yield from self._screens_own(screen)
+        yield from self._terms(app, language)
+
+    def _settings(self, app: Any) -> Iterator[Command]:
+        yield "中文 / English", _("language"), lambda: app.set_language("en" if app.language == "zh" else "zh"), True
+        yield _("Model …"), _("choose the model"), lambda: app.push_screen(ModelDialog(app.model_name), _taker(app)), True
+        for info in available():
+            title = _("Model: {0}").format(info.title[current_language()])
+            said = _("trained") if info.trained else _("untrained")
+            yield title, said, lambda name=info.name: app.set_model(name), False
+        for name in sorted(app.available_themes):
+            yield _("Theme: {0}").format(name), "", lambda name=name: setattr(app, "theme", name), False
+        yield _("Quit"), _("nothing is lost"), app.action_quit, True
+
+    def _screens_own(self, screen: Any) -> Iterator[Command]:
+        commands = getattr(screen, "node_commands", None)
+        for title, run, *help_ in commands() if commands else ():
+            yield _("Go to {0}").format(title), help_[0] if help_ else "", run, False
+
+    def _terms(self, app: Any, language: str) -> Iterator[Command]:
+        try:
+            entries = load_glossary().entries
+        except LessonError:
+            return
+        for entry in entries:
+            symbol = f"  {entry.symbol}" if entry.symbol else ""
+            title = _("Term: {0}").format(entry.term.get(language) + symbol)
+            yield title, "", lambda term=entry.term.en: app.push_screen(GlossaryDialog(term)), False
+
+    async def discover(self) -> Hits:
+        """What is offered before anything is typed."""
+        for title, said, run, unasked in self.commands():
+            if unasked:
+                yield DiscoveryHit(Content(safe(title)), run, text=safe(title), help=safe(said) or None)  # type: ignore[arg-type]
+
+    async def search(self, query: str) -> Hits:
+        """The commands in which every word of the query occurs."""
+        words = query.casefold().split()
+        for place, (title, said, run, _unasked) in enumerate(self.commands()):
+            title = safe(title)
+            score = match(title, words) or 0.5 * match(f"{title} {safe(said)}", words)
+            if score:
+                # The order above decides between equals.
+                yield Hit(score - place / 1e6, self._marked(title, words), run, text=title, help=safe(said) or None)
+
+    def _marked(self, title: str, words: list[str]) -> Content:
+        content, small = Content(title), title.casefold()
+        style = self.match_style
+        for word in words:
+            at = small.find(word)
+            if at >= 0 and style is not None and len(small) == len(title):
+                content = content.stylize(style, at, at + len(word))  # type: ignore[arg-type]
+        return content
+
+
+def match(text: str, words: list[str]) -> float:
+    """How well a text fits: 0 where a word is missing, at most 1 where every word begins one of the text's."""
+    small = text.casefold()
+    scores = []
+    for word in words:
+        at = small.find(word)
+        if at < 0:
+            return 0.0
+        begins = at == 0 or not small[at - 1].isalnum() or f" {word}" in small
+        scores.append(WORD_START if begins else INSIDE)
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def _taker(app: Any) -> Callable[[str | None], None]:
+    return lambda name: app.set_model(name) if name else None
+
+
+def _own_sentence(app: Any) -> str:
+    # A lesson's example is not taken along to the next lesson: each brings its own.
+    return "" if is_example(app.course, app.sentence) else app.sentence
