@@ -10,7 +10,8 @@ import numpy as np
 
 TINY = "~0"
 BLANK = "____"
-_LARGEST_SAMPLE = 1 << 20
+_LARGEST_SAMPLE = 1 << 22
+_FOR_THE_MEDIAN = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Format:
     def __call__(self, value: float) -> str:
         """One cell, at most `width` wide."""
         text = self._text(float(value))
-        return "+" + text if self.signed and float(value) > 0 else text
+        return "+" + text if self.signed and float(value) > 0 and text != TINY else text
 
     def _text(self, value: float) -> str:
         if not math.isfinite(value):
@@ -60,38 +61,50 @@ def choose_format(values: np.ndarray, widest: int = 8, signed: bool = False) -> 
 
     Integers print as integers. A matrix of very small or very large numbers prints in scientific notation.
     """
-    sample = np.asarray(values)
-    if sample.size > _LARGEST_SAMPLE:
-        sample = sample.reshape(-1)[:: -(-sample.size // _LARGEST_SAMPLE)]
-    sample = sample.astype(np.float64, copy=False)
-    magnitudes = np.abs(sample[np.isfinite(sample) & (sample != 0)])
-    if magnitudes.size == 0:
-        return _measured(Format(0, widest, signed), sample, widest)
-    largest = float(magnitudes.max())
+    sample = finite_sample(values)
+    magnitudes = np.abs(sample[sample != 0])
+    largest = float(magnitudes.max()) if magnitudes.size else 0.0
+    specials = _specials(values)
     if largest < 10 ** (widest - 2) and bool(np.all(magnitudes == np.floor(magnitudes))):
-        return _measured(Format(0, widest, signed), sample, widest)
+        return _measured(Format(0, widest, signed), sample, specials)
     if largest < 1e-3 or largest >= 10 ** (widest - 2):
         return Format(-1, widest, signed)
-    typical = math.floor(math.log10(float(np.median(magnitudes))))
+    stride = magnitudes.size // _FOR_THE_MEDIAN + 1 | 1
+    typical = math.floor(math.log10(float(np.median(magnitudes[::stride]))))
     whole = max(1, math.floor(math.log10(largest)) + 1)
     decimals = min(max(1 - typical, 2), 4, max(1, 5 - whole))
-    return _measured(Format(decimals, widest, signed), sample, widest)
+    return _measured(Format(decimals, widest, signed), sample, specials)
 
 
-def _measured(form: Format, sample: np.ndarray, widest: int) -> Format:
+def finite_sample(values: np.ndarray) -> np.ndarray:
+    """The finite numbers of a matrix as float64; of a very large one some, spread over all rows and columns."""
+    flat = np.asarray(values).reshape(-1)
+    if flat.size > _LARGEST_SAMPLE:
+        flat = flat[:: flat.size // _LARGEST_SAMPLE + 1 | 1]  # an odd step does not stay in the same columns
+    flat = flat.astype(np.float64, copy=False)
+    finite = np.isfinite(flat)
+    return flat if finite.all() else flat[finite]
+
+
+def _specials(values: np.ndarray) -> set[float]:
+    """Which of -∞, ∞ and not-a-number occur."""
+    flat = np.asarray(values).reshape(-1)
+    if flat.dtype.kind != "f" or flat.size > _LARGEST_SAMPLE or np.isfinite(flat).all():
+        return set()
+    return {value for value in (-math.inf, math.inf) if bool(np.any(flat == value))} | (
+        {math.nan} if bool(np.isnan(flat).any()) else set()
+    )
+
+
+def _measured(form: Format, sample: np.ndarray, specials: set[float]) -> Format:
     """The same format, as narrow as its widest cell."""
-    shown = {0.0, 1.0} if form.decimals == 0 else {0.0}
-    finite = sample[np.isfinite(sample)]
-    if finite.size:
-        shown |= {float(finite.min()), float(finite.max())}
-    # Each kind of infinity is as wide as the sign and one digit; nan is three.
-    shown |= {float(value) for value in (-np.inf, np.inf) if np.any(sample == value)}
-    if np.isnan(sample).any():
-        shown.add(math.nan)
+    shown = {0.0} | specials
+    if sample.size:
+        shown |= {float(sample.min()), float(sample.max())}
     width = max(len(form(value)) for value in shown)
     if form.decimals > 0:  # a value between the extremes can need its sign and all decimals as well
-        width = max(width, form.decimals + 2 + bool(form.signed or (finite.size and finite.min() < 0)))
-    return Format(form.decimals, min(width, widest), form.signed)
+        width = max(width, form.decimals + 2 + bool(form.signed or (sample.size and sample.min() < 0)))
+    return Format(form.decimals, min(width, form.width), form.signed)
 
 
 def cell(value: float, form: Format | None = None) -> str:

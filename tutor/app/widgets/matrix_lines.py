@@ -1,0 +1,168 @@
+"""Draws a matrix line by line: a header, a rule, and the rows, each only as far as it can be seen."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tutor.app.widgets.matrix_table import MatrixTable, Span
+from tutor.display.colours import Scale
+from tutor.display.safe import label, pad
+
+CACHED_STRIPS = 2048
+RULE = "│"
+
+
+@dataclass(frozen=True)
+class Styles:
+    """How the parts look. In no-colour mode these hold attributes only: bold, underline, reverse."""
+
+    base: Style
+    label: Style
+    label_here: Style
+    label_lit: Style
+    rule: Style
+    cursor: Style
+    cursor_away: Style
+    lit: Style
+    blank: Style
+    right: Style
+    wrong: Style
+    unchanged: Style
+
+
+@dataclass(frozen=True)
+class Window:
+    """What can be seen: cells of width, the first column and how many, and the frozen cells at the left."""
+
+    width: int
+    first: int
+    count: int
+    side: int
+
+
+class MatrixLines:
+    """The strips of one matrix, each kept under everything that changes it; `forget` when styles or data change."""
+
+    def __init__(self, table: MatrixTable, scale: Scale, styles: Styles) -> None:
+        self.table = table
+        self.scale = scale
+        self.styles = styles
+        self.drawn = 0  # how many strips were not in the cache: for tests and benchmarks
+        self._strips: OrderedDict[tuple, Strip] = OrderedDict()
+
+    def forget(self) -> None:
+        """Draw everything anew."""
+        self._strips.clear()
+
+    def window(self, width: int, scroll_x: int) -> Window:
+        """Whole columns only: half of a number would be another number."""
+        table = self.table
+        side = table.side_width + bool(table.side_width)
+        # In a narrow place a column of numbers is worth more than the ends of the labels.
+        side = min(side, max(0, width - table.column_width))
+        count = max(1, (width - side) // table.column_width)
+        first = min(scroll_x // table.column_width, max(0, table.columns - count))
+        return Window(width, first, min(count, table.columns - first), side)
+
+    def header(self, window: Window, cursor_column: int) -> Strip:
+        """The labels of the columns, with the name of their axis in the corner."""
+        here = cursor_column if window.first <= cursor_column < window.first + window.count else -1
+        return self._cached(("header", window, here), lambda: self._header(window, here))
+
+    def rule(self, window: Window) -> Strip:
+        """The line under the header, with the name of the rows' axis in the corner."""
+        return self._cached(("rule", window), lambda: self._rule(window))
+
+    def row(self, window: Window, row: int, cursor_column: int | None, focused: bool) -> Strip:
+        """A row; `cursor_column` where the cursor is in it."""
+        key = (row, window, cursor_column, focused and cursor_column is not None)
+        return self._cached(key, lambda: self._row(window, row, cursor_column, focused))
+
+    def _cached(self, key: tuple, draw) -> Strip:
+        strip = self._strips.get(key)
+        if strip is None:
+            self.drawn += 1
+            strip = self._strips[key] = draw()
+            if len(self._strips) > CACHED_STRIPS:
+                self._strips.popitem(last=False)
+        else:
+            self._strips.move_to_end(key)
+        return strip
+
+    def _finish(self, segments: list[Segment], width: int) -> Strip:
+        used = sum(cell_len(segment.text) for segment in segments)
+        if used < width:
+            segments.append(Segment(" " * (width - used), self.styles.base))
+        return Strip(segments, max(used, width))
+
+    def _header(self, window: Window, here: int) -> Strip:
+        table, styles = self.table, self.styles
+        segments = []
+        if window.side:
+            axis = f"{table.column_axis} →" if table.column_axis else ""
+            segments.append(Segment(label(axis, window.side - 2, "right") + "  ", styles.rule))
+        for column in range(window.first, window.first + window.count):
+            style = styles.label_here if column == here else styles.label
+            if table.column_is_lit(column):
+                style += styles.label_lit
+            text = label(table.column_label(column), table.number_width, "right")
+            segments.append(Segment(" " + text + " " * (table.column_width - table.number_width - 1), style))
+        return self._finish(segments, window.width)
+
+    def _rule(self, window: Window) -> Strip:
+        table, styles = self.table, self.styles
+        line = "─" * (window.count * table.column_width)
+        if not window.side:
+            return self._finish([Segment(line, styles.rule)], window.width)
+        axis = f"{table.row_axis} ↓" if table.row_axis and not table.one_row else ""
+        segments = [Segment(label(axis, window.side - 1), styles.rule), Segment("┌" + line, styles.rule)]
+        return self._finish(segments, window.width)
+
+    def _row(self, window: Window, row: int, cursor_column: int | None, focused: bool) -> Strip:
+        table, styles = self.table, self.styles
+        segments = []
+        if window.side:
+            style = styles.label_here if cursor_column is not None else styles.label
+            if table.row_is_lit(row):
+                style += styles.label_lit
+            segments.append(Segment(label(table.row_label(row), window.side - 2), style))
+            segments.append(Segment(" " + RULE, styles.rule))
+        lit = table.lit_columns(row)
+        for column in range(window.first, window.first + window.count):
+            at_cursor = column == cursor_column
+            text = self._cell_text(row, column, at_cursor)
+            segments.append(Segment(text, self._cell_style(row, column, at_cursor and (1 + focused), lit)))
+        return self._finish(segments, window.width)
+
+    def _cell_text(self, row: int, column: int, at_cursor: bool) -> str:
+        table = self.table
+        text = pad(table.text(row, column), table.number_width, "right")
+        if at_cursor:
+            bare = text.lstrip(" ")
+            text = " " * (len(text) - len(bare)) + "[" + bare + "]"
+        else:
+            text = " " + text + " "
+        if not table.blanks:
+            return text
+        blank = table.blanks.get((row, column))
+        return text + (" " if blank is None or blank.right is None else "✓" if blank.right else "✗")
+
+    def _cell_style(self, row: int, column: int, cursor: int, lit: tuple[Span, ...]) -> Style:
+        styles, table = self.styles, self.table
+        blank = table.blanks.get((row, column))
+        value = table.shown[row, column]
+        if blank is not None:
+            style = styles.blank if blank.right is None else styles.right if blank.right else styles.wrong
+        elif table.before is not None and value == 0:
+            style = styles.unchanged
+        else:
+            style = self.scale.style(float(value))
+        if any(first <= column < last for first, last in lit):
+            style += styles.lit
+        if cursor:
+            style += styles.cursor if cursor > 1 else styles.cursor_away
+        return styles.base + style
