@@ -67,6 +67,7 @@ def test_a_lesson_becomes_its_types():
         ("en: By hand", "en: [a]", "title.en", "a list", "quotes"),
         ("{en: By hand, zh: 动手算}", "{en: By hand}", "title.zh", "is missing", "Chinese"),
         ("{en: By hand, zh: 动手算}", "By hand", "title", "should be a mapping", "en: …, zh: …"),
+        ("zh: 动手算}", "zh: 动手, 算}", "title.算", "not a field", "holds a comma"),
         ("id: by-hand", "id: By Hand", "id", "cannot be", "lower case"),
         ("id: by-hand\n", "", "id", "is missing", "Add id"),
         ("unit: 1", "model: translator\nunit: 1", "model", "both given", "exactly one"),
@@ -88,11 +89,17 @@ def test_a_slip_is_told_with_its_line_field_and_remedy(before, after, field, mes
 
 
 def test_several_slips_are_told_together_in_line_order():
-    text = with_line("minutes: 5", "minutes: x").replace("en: A matrix product", "en: off").replace("- show: Z", "- shw: Z")
+    text = (
+        with_line("minutes: 5", "minutes: x")
+        .replace("en: A matrix product", "en: off")
+        .replace("- show: Z", "- shw: Z")
+    )
     found = problems(text)
     assert [error.field for error in found] == ["summary.en", "minutes", "steps[0]"]
     assert str(LessonError.gathered(found)).count("\n") == 2
-    assert str(found[0]).startswith("some.yaml:6: summary.en: should be text, but off reads as true or false. Put it in")
+    assert str(found[0]).startswith(
+        "some.yaml:6: summary.en: should be text, but off reads as true or false. Put it in"
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,7 +222,23 @@ def test_the_json_schema_has_every_step_kind_and_refuses_unknown_fields():
 scalars = st.one_of(
     st.text(max_size=8),
     st.sampled_from(
-        ["no", "on", "012", "1:30", "~", "*a", "&a x", "!!int x", "translator", "1", "-", "first", "1e999", "٣", "1" * 40]
+        [
+            "no",
+            "on",
+            "012",
+            "1:30",
+            "~",
+            "*a",
+            "&a x",
+            "!!int x",
+            "translator",
+            "1",
+            "-",
+            "first",
+            "1e999",
+            "٣",
+            "1" * 40,
+        ]
     ),
 )
 trees = st.recursive(
@@ -223,7 +246,9 @@ trees = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]"),
         st.dictionaries(
-            st.sampled_from(["show", "say", "en", "zh", "ask", "try", "config", "choices", "exercise", "fill", "axes", "Z"]),
+            st.sampled_from(
+                ["show", "say", "en", "zh", "ask", "try", "config", "choices", "exercise", "fill", "axes", "Z"]
+            ),
             inner,
             max_size=4,
         ).map(lambda fields: "{" + ", ".join(f"{name}: {value}" for name, value in fields.items()) + "}"),

@@ -240,17 +240,21 @@ class Reader:
                 values[attribute] = self.read(value, field_kind, here)
                 self.lines[here] = key.line
             else:
-                self.unknown(key, here, [field for field in fields if field not in given])
+                comma = kind is schema.Text and isinstance(value, Scalar) and value.kind == "null"
+                self.unknown(key, here, [field for field in fields if field not in given], comma)
         for name in required:
             if name not in given:
                 slip = f"{path}.{name}" if path else name
                 self.problem(tree, slip, "is missing", _missing_remedy(name, fields[name][1]))
         return kind(**values) if len(self.problems) == before else MISSING
 
-    def unknown(self, key: Scalar, path: str, known: Iterable[str]) -> None:
-        known = list(known)
+    def unknown(self, key: Scalar, path: str, known: list[str], after_comma: bool) -> None:
         guess = nearest(key.value, known)
-        remedy = f"Did you mean {guess}?" if guess else f"Fields that may stand here: {', '.join(known)}"
+        if after_comma:
+            # {en: yes, and no, zh: …}: YAML takes what follows the comma for a field of its own.
+            remedy = "Text that holds a comma goes in quotes inside { }"
+        else:
+            remedy = f"Did you mean {guess}?" if guess else f"Fields that may stand here: {', '.join(known)}"
         self.problem(key, path, "is not a field of the lesson format", remedy)
 
     # -- parts that are told apart by their fields ----------------------------------------------------------------
