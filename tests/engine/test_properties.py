@@ -1,4 +1,4 @@
-"""What must hold for every Transformer, whatever its weights: no looking ahead, no influence of padding, shares of 1."""
+"""What holds for every Transformer, whatever its weights: no looking ahead, no influence of padding, shares of 1."""
 
 import numpy as np
 import pytest
