@@ -96,9 +96,13 @@ class TutorApp(App[None]):
         """Remember how far the learner is."""
         self.progress.record(lesson_id, step)
 
+    def save_answer(self, lesson_id: str, step: int, answer: str, right: bool, cell: str = "") -> None:
+        """Remember an answer: what was missed comes up again in reviews."""
+        self.progress.record_attempt(lesson_id, step, answer, right, cell)
+
     def finish_lesson(self, lesson_id: str) -> None:
         """The last step is done: home, with the next lesson chosen."""
-        self.progress.finish(lesson_id)
+        self.progress.record(lesson_id, 0, done=True)
         self.notify(_("Lesson done. The next one is marked."), timeout=4)
         self.go_home()
 

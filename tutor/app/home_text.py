@@ -52,9 +52,7 @@ def map_items(course: Course, progress: Progress, language: str) -> list[MapItem
     return items
 
 
-def about_lesson(
-    entry: LessonEntry | None, progress: Progress, course: Course, language: str, wide: bool
-) -> Content:
+def about_lesson(entry: LessonEntry | None, progress: Progress, course: Course, language: str, wide: bool) -> Content:
     """The highlighted lesson: its summary; on a wide screen its title and what it builds on as well."""
     if entry is None:
         return Content("")
@@ -65,7 +63,11 @@ def about_lesson(
     if entry.step_count:
         facts.append(_("{0} steps").format(entry.step_count))
     parts: list[Content | tuple[str, str] | str] = [
-        (safe(entry.title.get(language)), "bold"), "\n", (" · ".join(facts), QUIET), "\n\n", summary,
+        (safe(entry.title.get(language)), "bold"),
+        "\n",
+        (" · ".join(facts), QUIET),
+        "\n\n",
+        summary,
     ]
     before = [course[name] for name in entry.header.assumes if name in course and not progress.done(name)]
     if before:
@@ -84,9 +86,18 @@ def about_model(info: ModelInfo | None, language: str, wide: bool) -> Content:
         trained = _("trained") if info.trained else _("untrained: random weights, real arithmetic")
         return Content.assemble((_("model"), QUIET), "  ", title, (f" · {trained}", QUIET))
     limits = safe(info.summary[language])
-    said = _("Trained.") if info.trained else _("Untrained: its weights are random, so its answers are chance. All the arithmetic is real.")
+    said = (
+        _("Trained.")
+        if info.trained
+        else _("Untrained: its weights are random, so its answers are chance. All the arithmetic is real.")
+    )
     return Content.assemble(
-        (_("model"), f"bold {QUIET}"), "\n", (title, "bold"), "\n", (limits, QUIET), "\n\n",
+        (_("model"), f"bold {QUIET}"),
+        "\n",
+        (title, "bold"),
+        "\n",
+        (limits, QUIET),
+        "\n\n",
         (said, QUIET if info.trained else "$text-warning"),
     )
 
@@ -94,34 +105,49 @@ def about_model(info: ModelInfo | None, language: str, wide: bool) -> Content:
 def help_sections() -> list[Section]:
     """The keys of this screen, for the help dialog."""
     return [
-        (_("Anywhere"), (
-            ("F1", _("this help")),
-            ("F2", _("English or Chinese")),
-            ("F3", _("choose the model")),
-            ("F4", _("glossary: terms and symbols")),
-            ("ctrl+e", _("explore your sentence without a lesson")),
-            ("ctrl+f", _("search the lessons")),
-            ("ctrl+p", _("everything there is, by name")),
-            ("ctrl+q", _("quit")),
-        )),
-        (_("In the sentence"), (
-            ("enter", _("open the highlighted lesson with this sentence")),
-            ("↓  esc", _("to the lessons")),
-            ("ctrl+a", _("select all")),
-        )),
-        (_("In the lessons"), (
-            ("↑ ↓", _("choose a lesson")),
-            ("enter", _("open it")),
-            ("tab  s", _("to the sentence")),
-            ("e  /  l  m  g  q", _("explore, search, language, model, glossary, quit")),
-        )),
-        (_("With the mouse"), (
-            (_("click"), _("highlight a lesson; act, on a key at the bottom")),
-            (_("double click"), _("open a lesson")),
-        )),
-        (_("The marks"), (
-            ("○", _("new")),
-            ("◐", _("begun")),
-            ("●", _("done")),
-        )),
+        (
+            _("Anywhere"),
+            (
+                ("F1", _("this help")),
+                ("F2", _("English or Chinese")),
+                ("F3", _("choose the model")),
+                ("F4", _("glossary: terms and symbols")),
+                ("ctrl+e", _("explore your sentence without a lesson")),
+                ("ctrl+f", _("search the lessons")),
+                ("ctrl+p", _("everything there is, by name")),
+                ("ctrl+q", _("quit")),
+            ),
+        ),
+        (
+            _("In the sentence"),
+            (
+                ("enter", _("open the highlighted lesson with this sentence")),
+                ("↓  esc", _("to the lessons")),
+                ("ctrl+a", _("select all")),
+            ),
+        ),
+        (
+            _("In the lessons"),
+            (
+                ("↑ ↓", _("choose a lesson")),
+                ("enter", _("open it")),
+                ("tab  s", _("to the sentence")),
+                ("e  /  l  m  g  q", _("explore, search, language, model, glossary, quit")),
+            ),
+        ),
+        (
+            _("With the mouse"),
+            (
+                (_("click"), _("highlight a lesson; act, on a key at the bottom")),
+                (_("double click"), _("open a lesson")),
+            ),
+        ),
+        (
+            _("The marks"),
+            (
+                ("○", _("new")),
+                ("◐", _("begun")),
+                ("●", _("done")),
+            ),
+        ),
     ]

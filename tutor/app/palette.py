@@ -48,7 +48,12 @@ class TutorCommands(Provider):
 
     def _settings(self, app: Any) -> Iterator[Command]:
         yield "中文 / English", _("language"), lambda: app.set_language("en" if app.language == "zh" else "zh"), True
-        yield _("Model …"), _("choose the model"), lambda: app.push_screen(ModelDialog(app.model_name), _taker(app)), True
+        yield (
+            _("Model …"),
+            _("choose the model"),
+            lambda: app.push_screen(ModelDialog(app.model_name), _taker(app)),
+            True,
+        )
         for info in available():
             title = _("Model: {0}").format(info.title[current_language()])
             said = _("trained") if info.trained else _("untrained")

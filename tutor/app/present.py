@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from rich.cells import cell_len
 
 from tutor.app.lesson_state import LessonState
@@ -17,12 +18,13 @@ from tutor.course.exercises import Hint as LessonHint
 from tutor.course.schema import Ask, Fill, Try
 from tutor.display import prose
 from tutor.display.formula import linear
-from tutor.display.language import _
+from tutor.display.language import N_, _
 from tutor.display.safe import fit
 from tutor.display.titles import about, axis_title, long_title, place, short_title
 from tutor.engine.trace import Trace
 
 LETTERS = "abcdef"
+KINDS = {"ask": N_("question"), "exercise": N_("exercise"), "try": N_("try it")}
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def matrix_title(snapshot: Snapshot) -> str:
         return ""
     node = plane.node
     axes = " × ".join(axis_title(axis) for axis in plane.axes if axis)
-    title = f"{prose.short_weight(node.name) if node.is_weight else short_title(node.name)}  {axes}"
+    title = f"{prose.short_name(node.name) if node.is_weight else short_title(node.name)}  {axes}"
     title += f"  {'×'.join(str(size) for size in plane.values.shape)}" if not plane.is_vector else f"  {node.shape[0]}"
     if plane.lead and node.axes[0] == "head":
         title += " · " + _("head {0} of {1}").format(plane.lead[0] + 1, node.shape[0])
@@ -79,6 +81,24 @@ def matrix_title(snapshot: Snapshot) -> str:
         mode = {"after": _("after the change"), "change": _("after − before"), "before": _("before")}[snapshot.compare]
         title += f" · {mode}"
     return title
+
+
+def values_before(snapshot: Snapshot) -> np.ndarray | None:
+    """The sheet before the what-if, where the difference is to be shown."""
+    plane = snapshot.plane
+    before = snapshot.result.before if snapshot.result else None
+    if plane is None or before is None or snapshot.compare != "change" or plane.node.name not in before:
+        return None
+    values = before[plane.node.name].value
+    return plane.sheet(values) if values.shape == plane.node.shape else None
+
+
+def blanks_on(snapshot: Snapshot) -> list[tuple[int, int]]:
+    """The rows and columns of the sheet on screen that the learner is still to fill in."""
+    plane, attempt = snapshot.plane, snapshot.lesson.attempt
+    if plane is None or attempt.exercise is None or attempt.exercise.node != plane.node.name:
+        return []
+    return [plane.place(index) for index in attempt.blanks if plane.holds(index)]
 
 
 def crumb(snapshot: Snapshot) -> str:
@@ -92,7 +112,7 @@ def title_left(snapshot: Snapshot) -> str:
     if state.lesson is None:
         return _("explore") + (f" ▸ {crumb(snapshot)}" if snapshot.walk else "")
     heading = step_title(snapshot)
-    return f"{state.lesson.title.get(snapshot.language)} ▸ {state.number + 1}/{state.count} {heading}"
+    return f"{state.number + 1}/{state.count} {heading} · {state.lesson.title.get(snapshot.language)}"
 
 
 def step_title(snapshot: Snapshot) -> str:
@@ -101,16 +121,18 @@ def step_title(snapshot: Snapshot) -> str:
     title = getattr(step, "title", None)
     if title is not None:
         return str(title.get(snapshot.language))
+    if step is not None and step.kind in KINDS:
+        return _(KINDS[step.kind])
     return short_title(snapshot.walk.here.node) if snapshot.walk else ""
 
 
-def title_right(snapshot: Snapshot) -> str:
-    """Model, place and head, backend."""
+def title_right(snapshot: Snapshot, narrow: bool) -> str:
+    """Model, place and backend; on a narrow screen the place stands in the line of tabs."""
     trace = snapshot.trace
     if snapshot.request.program is not None:
         return _("numbers for paper")
     parts = [snapshot.request.model or ""]
-    if snapshot.walk and snapshot.lesson.lesson is not None:
+    if snapshot.walk and snapshot.lesson.lesson is not None and not narrow:
         parts.append(place(snapshot.walk.here.node))
     if trace is not None and snapshot.request.backend != "numpy":
         parts.append(snapshot.request.backend)
@@ -197,7 +219,7 @@ def _about(snapshot: Snapshot) -> str:
 def next_hint(snapshot: Snapshot) -> str:
     """What Enter does at this cell: the name of the operand it walks to."""
     trace, walk = snapshot.shown, snapshot.walk
-    if trace is None or walk is None or snapshot.is_blank:
+    if trace is None or walk is None:
         return ""
     cell = next_cell(trace, walk)
     if cell is None:
@@ -210,14 +232,12 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     help_hint = Hint("?", _("keys"), "screen.help")
     if snapshot.trace is None:
         return (Hint("/", _("type a sentence"), "screen.sentence"), Hint("esc", _("back"), "screen.leave"), help_hint)
-    found = _lesson_hints(snapshot, pane)
-    target = next_hint(snapshot)
-    if narrow and pane == "lesson":
-        found.append(Hint("enter", _("see the matrix"), "screen.pane('matrix')"))
-    elif narrow and pane == "matrix":
-        found.append(Hint("enter", _("why this number"), "screen.enter"))
-    elif target:
-        found.append(Hint("enter", f"▸ {target}", "screen.enter"))
+    found = _lesson_hints(snapshot)
+    walk_on = _walk_hint(snapshot, pane, narrow)
+    if walk_on is not None:
+        # What is to be answered comes first; then what the keys are on: the text, or the numbers.
+        unanswered = bool(found) and found[0].action != "screen.step(1)"
+        found.insert(len(found) if unanswered or (pane == "lesson" and not narrow) else 0, walk_on)
     if snapshot.walk and snapshot.walk.at:
         found.append(Hint("⌫", _("back"), "screen.back"))
     if snapshot.result and snapshot.result.before is not None:
@@ -235,7 +255,14 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     return (*found, help_hint)
 
 
-def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
+def _walk_hint(snapshot: Snapshot, pane: str, narrow: bool) -> Hint | None:
+    if narrow and pane != "why":
+        return Hint("enter", _("why this number"), "screen.enter")
+    target = next_hint(snapshot)
+    return Hint("enter", f"▸ {target}", "screen.enter") if target else None
+
+
+def _lesson_hints(snapshot: Snapshot) -> list[Hint]:
     state = snapshot.lesson
     step, attempt = state.step, state.attempt
     if step is None:

@@ -27,13 +27,17 @@ def cell_name(trace: Trace, name: str, index: Sequence[int], *, full: bool = Fal
             parts += [f"{_('head')} {labels[at]}"] if full else []
         else:
             parts.append(label(labels, at))
-    title = name if full or node.is_weight else name.rsplit(".", 1)[-1]
-    return f"{short_weight(title) if node.is_weight and not full else safe(title)}[{', '.join(parts)}]"
+    return f"{safe(name if full else short_name(name))}[{', '.join(parts)}]"
 
 
-def short_weight(name: str) -> str:
-    """`query.weight` for `encoder.0.self_attention.query.weight`; a table keeps what it is a table of."""
-    return ".".join(name.split(".")[-2:])
+_UNCLEAR_ALONE = ("output", "norm", "residual", "weight", "bias", "table", "scale", "shift", "hidden", "activation")
+
+
+def short_name(name: str) -> str:
+    """The last word of a node's name, and the one before it where it would not be clear alone: `feed_forward.norm`."""
+    words = name.split(".")
+    unclear = words[-1] in _UNCLEAR_ALONE or "embedding" in words[-2:-1]
+    return ".".join(words[-2:] if unclear else words[-1:])
 
 
 def sentence(trace: Trace, why: Explanation) -> str:
@@ -47,14 +51,14 @@ def _sum(trace: Trace, why: Explanation) -> str:
     count = len(why.terms)
     if op == "linear":
         text = _("The row of {0} times one column of the weight: {1} products, added up.").format(
-            short_weight(names[0]), count - (len(names) > 2)
+            safe(short_name(names[0])), count - (len(names) > 2)
         )
         return text + " " + _("The bias comes on top.") if len(names) > 2 else text
     if op == "dot_products":
         return _("Query row times key row, number by number: {0} products, added up.").format(count)
     if op == "matmul":
         return _("A row of {0} times a column of {1}: {2} products, added up.").format(
-            *(safe(name.rsplit(".", 1)[-1]) for name in names[:2]), count
+            *(safe(short_name(name)) for name in names[:2]), count
         )
     if op == "scale" and why.facts.get("root_of"):
         verb = _("Divided by √{0}.") if why.facts["inverse"] else _("Multiplied by √{0}.")

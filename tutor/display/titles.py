@@ -14,7 +14,10 @@ PARTS = {
 }
 TITLES = {
     "tokens": N_("tokens"),
+    "decoder.tokens": N_("target tokens"),
     "segments": N_("segments"),
+    "encoder.mask": N_("encoder mask"),
+    "decoder.mask": N_("decoder mask"),
     "mask": N_("mask"),
     "cross_mask": N_("cross-attention mask"),
     "embedding.token": N_("token embedding"),
@@ -35,7 +38,7 @@ TITLES = {
     "weights": N_("attention weights"),
     "heads": N_("weighted values"),
     "heads_kept": N_("heads kept"),
-    "concat": N_("heads side by side"),
+    "concat": N_("heads joined"),
     "self_attention.output": N_("output projection"),
     "cross_attention.output": N_("output projection"),
     "residual": N_("add (residual)"),

@@ -82,6 +82,7 @@ class TraceScreen(Screen[None]):
         self.snapshot = Snapshot(request, lesson, walk=walk, language=language)
         self.pane = "lesson" if lesson.lesson else "matrix"
         self._busy: Request | None = None
+        self._picture: Any = None  # what the matrix was last drawn from
 
     def compose(self) -> ComposeResult:
         request = self.snapshot.request
@@ -140,6 +141,8 @@ class TraceScreen(Screen[None]):
             walk = Walk((self._start(trace),))
         self.snapshot = replace(self.snapshot, walk=walk)
         self._show()
+        if first and not isinstance(self.focused, Input):
+            self.call_after_refresh(self._focus_pane)
 
     def _start(self, trace: Trace) -> Stop:
         stop = self.snapshot.lesson.stop(trace)
@@ -160,7 +163,7 @@ class TraceScreen(Screen[None]):
     def _show(self) -> None:
         snapshot = self.snapshot
         bar = self.query_one(TitleBar)
-        bar.left, bar.right = present.title_left(snapshot), present.title_right(snapshot)
+        bar.left, bar.right = present.title_left(snapshot), present.title_right(snapshot, self.narrow)
         bar.warning = present.warning(snapshot)
         self._show_notice()
         if snapshot.trace is not None and snapshot.walk is not None:
@@ -192,19 +195,19 @@ class TraceScreen(Screen[None]):
 
     def _show_matrix(self) -> None:
         snapshot, plane = self.snapshot, self.snapshot.plane
-        matrix = self.query_one(MatrixView)
         if plane is None or snapshot.walk is None:
             return
-        rows, columns = plane.labels
-        matrix.set_matrix(plane.values, rows, columns, *plane.axes, name=plane.node.name)
-        before = snapshot.result.before if snapshot.result else None
-        show_change = snapshot.compare == "change" and before is not None and plane.node.name in before
-        matrix.set_difference(plane.sheet(before[plane.node.name].value) if show_change and before else None)
-        exercise = snapshot.lesson.attempt.exercise
-        blanks = snapshot.lesson.attempt.blanks if exercise and exercise.node == plane.node.name else ()
-        matrix.set_blanks([plane.place(index) for index in blanks if plane.holds(index)])
-        matrix.set_lit(self._lit())
-        matrix.cursor = plane.place(snapshot.walk.here.index)
+        matrix = self.query_one(MatrixView)
+        cursor = plane.place(snapshot.walk.here.index)
+        picture = (plane.node, plane.lead, snapshot.compare, snapshot.lesson.attempt.blanks)
+        if picture != self._picture:
+            self._picture = picture
+            rows, columns = plane.labels
+            matrix.set_matrix(plane.values, rows, columns, *plane.axes, name=plane.node.name, cursor=cursor)
+            matrix.set_difference(present.values_before(snapshot))
+            matrix.set_blanks(present.blanks_on(snapshot))
+        matrix.set_lit(*self._lit())
+        matrix.cursor = cursor
         matrix.border_title = present.matrix_title(snapshot)
 
     def _lit(self) -> list[Any]:
@@ -234,13 +237,12 @@ class TraceScreen(Screen[None]):
 
     def on_matrix_view_moved(self, event: MatrixView.Moved) -> None:
         plane, walk = self.snapshot.plane, self.snapshot.walk
-        if plane is not None and walk is not None:
+        if plane is not None and walk is not None and (event.row, event.column) == event.view.cursor:
             index = plane.index(event.row, event.column)
             if index != walk.here.index:
                 self._walk_to(walk.moved(index))
 
     def on_matrix_view_opened(self, event: MatrixView.Opened) -> None:
-        self.pane = "matrix"
         self.action_enter()
 
     def on_why_panel_follow(self, event: WhyPanel.Follow) -> None:
@@ -264,10 +266,8 @@ class TraceScreen(Screen[None]):
         trace, walk = self.snapshot.shown, self.snapshot.walk
         if trace is None or walk is None:
             return
-        if self.narrow and self.pane in ("lesson", "matrix"):
-            self.action_pane("matrix" if self.pane == "lesson" else "why")
-        elif self.snapshot.is_blank:
-            self.action_exercise()
+        if self.narrow and self.pane != "why":
+            self.action_pane("why")
         elif (cell := next_cell(trace, walk)) is not None:
             self._follow(cell)
 
@@ -330,7 +330,8 @@ class TraceScreen(Screen[None]):
     def _focus_pane(self) -> None:
         if self.pane == "lesson" and self.query_one(LessonPanel).focus_answer():
             return
-        target = {"why": "#operands"}.get(self.pane, f"#{self.pane}")
+        pane = "matrix" if self.pane == "lesson" else self.pane
+        target = {"why": "#operands"}.get(pane, f"#{pane}")
         widget = self.query_one(target)
         self.set_focus(widget if widget.display and widget.focusable else None)
 
@@ -374,8 +375,7 @@ class TraceScreen(Screen[None]):
         self.app.save_step(state.lesson.id, step)  # type: ignore[attr-defined]
         config = dict(getattr(state.step, "config", None) or {})
         request = replace(self.snapshot.request, config=config, edits={})
-        if self.narrow:
-            self.pane = "lesson"
+        self.pane = "lesson" if self.narrow or isinstance(state.step, Fill | Ask) else "matrix"
         trace = self.snapshot.trace
         if request != self.snapshot.request or trace is None:
             self.snapshot = replace(self.snapshot, lesson=state, request=request, walk=None, result=None)
@@ -396,15 +396,17 @@ class TraceScreen(Screen[None]):
         if not isinstance(state.step, Fill | Ask):
             state = state.with_free_exercise(walk.here.node).begun(trace)
             self.snapshot = replace(self.snapshot, lesson=state)
-            if (stop := state.stop(trace)) is not None:
-                self._walk_to(walk.to(stop))
+        if (stop := state.stop(trace)) is not None:
+            self._walk_to(walk.to(fitted(trace, stop)))
         self.action_pane("lesson")
 
     def on_lesson_panel_filled(self, event: LessonPanel.Filled) -> None:
         state = self.snapshot.lesson
-        if state.attempt.asked is None or self.snapshot.trace is None:
+        if state.attempt.exercise is None or state.attempt.asked is None or self.snapshot.trace is None:
             return
+        asked = prose.cell_name(self.snapshot.trace, state.attempt.exercise.node, state.attempt.asked)
         attempt = state.attempt.filled(event.text, self.snapshot.language)
+        self._save_answer(event.text, bool(attempt.good), asked)
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         walk = self.snapshot.walk
         if attempt.good and attempt.asked is not None and attempt.exercise is not None and walk is not None:
@@ -418,8 +420,14 @@ class TraceScreen(Screen[None]):
     def _choose(self, place: int) -> None:
         state = self.snapshot.lesson
         attempt = state.attempt.choice(place, self.snapshot.language)
+        self._save_answer(present.LETTERS[place], bool(attempt.good))
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         self._show()
+
+    def _save_answer(self, answer: str, right: bool, cell: str = "") -> None:
+        state = self.snapshot.lesson
+        if state.lesson is not None and state.free is None:
+            self.app.save_answer(state.lesson.id, state.number, answer, right, cell)  # type: ignore[attr-defined]
 
     def action_hint(self) -> None:
         """The next hint."""
@@ -471,8 +479,8 @@ class TraceScreen(Screen[None]):
         if isinstance(self.focused, Input):
             self.action_pane("matrix" if not self.narrow else self.pane)
             self.set_focus(self.query_one(MatrixView) if self.pane == "matrix" else None)
-        elif self.narrow and self.pane in ("matrix", "why") and self.snapshot.lesson.lesson is not None:
-            self.action_pane("matrix" if self.pane == "why" else "lesson")
+        elif self.narrow and self.pane in ("matrix", "why") and self.snapshot.lesson.step is not None:
+            self.action_pane("lesson")
         else:
             self.app.go_home()  # type: ignore[attr-defined]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
-from rich.markdown import Markdown
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -13,6 +11,8 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tutor.app.widgets.number_input import NumberInput
+from tutor.display.flow import markdown, wrapped
 from tutor.display.safe import safe
 
 
@@ -37,8 +37,10 @@ class LessonPanel(VerticalScroll):
     LessonPanel { padding: 0 1; scrollbar-size-vertical: 1; }
     LessonPanel Static { height: auto; }
     LessonPanel OptionList { height: auto; border: none; padding: 0; background: $surface; max-height: 20; }
-    LessonPanel OptionList:focus { background: $boost; }
-    LessonPanel Input, LessonPanel Input:focus { border: none; height: 1; padding: 0 1; background: $boost; width: 30; }
+    LessonPanel OptionList:focus { background: $boost; border: none; }
+    LessonPanel NumberInput, LessonPanel NumberInput:focus {
+        border: none; height: 1; padding: 0 1; background: $boost; width: 30;
+    }
     LessonPanel .-none { display: none; }
     LessonPanel #verdict.-good { color: $text-success; }
     LessonPanel #verdict.-bad { color: $text-warning; }
@@ -67,18 +69,20 @@ class LessonPanel(VerticalScroll):
         yield Static(id="question")
         yield OptionList(id="choices")
         yield Static(id="asked")
-        yield Input(id="answer", compact=True)
+        yield NumberInput(id="answer", compact=True)
         yield Static(id="verdict")
         yield Static(id="hints")
 
     def show(self, view: LessonView) -> None:
         """Another step, or the same step after an answer."""
         before, self._view = self._view, view
-        self._text("#say", _said(view))
-        self._text("#question", Text(safe(view.question), style="bold") if view.question else None)
+        width = max(20, self.size.width - 3)
+        self._text("#say", _said(view, width))
+        self._text("#question", wrapped(Text(safe(view.question), "bold"), width) if view.question else None)
         self._text("#asked", Text(f"{view.answer_to} = ?", style="bold") if view.answer_to else None)
-        self._text("#verdict", Text(safe(view.verdict)) if view.verdict else None)
-        self._text("#hints", Text("\n".join(f"○ {safe(hint)}" for hint in view.hints)) if view.hints else None)
+        self._text("#verdict", wrapped(Text(safe(view.verdict)), width) if view.verdict else None)
+        hints = Text("\n").join(wrapped(Text(f"○ {safe(hint)}"), width, 2) for hint in view.hints)
+        self._text("#hints", hints if view.hints else None)
         verdict = self.query_one("#verdict")
         verdict.set_class(view.good is True, "-good")
         verdict.set_class(view.good is False, "-bad")
@@ -92,10 +96,13 @@ class LessonPanel(VerticalScroll):
         elif view != before and (view.verdict or view.hints):
             self.call_after_refresh(self.scroll_end, animate=False)
 
-    def _text(self, selector: str, renderable: RenderableType | None) -> None:
+    def on_resize(self) -> None:
+        self.show(self._view)
+
+    def _text(self, selector: str, text: Text | None) -> None:
         static = self.query_one(selector, Static)
-        static.set_class(renderable is None, "-none")
-        static.update(renderable or "")
+        static.set_class(text is None, "-none")
+        static.update(text or "")
 
     def _show_choices(self, before: LessonView) -> None:
         choices = self.query_one(OptionList)
@@ -104,7 +111,9 @@ class LessonPanel(VerticalScroll):
             return
         at = choices.highlighted if len(before.choices) == len(self._view.choices) else 0
         choices.clear_options()
-        choices.add_options([Option(Text(f"{mark} {safe(text)}")) for mark, text in self._view.choices])
+        width = max(20, self.size.width - 6)
+        lines = [wrapped(Text(f"{mark}  {safe(text)}"), width, 3) for mark, text in self._view.choices]
+        choices.add_options([Option(line) for line in lines])
         if self._view.choices:
             choices.highlighted = at or 0
 
@@ -128,11 +137,7 @@ class LessonPanel(VerticalScroll):
         event.stop()
 
 
-def _said(view: LessonView) -> RenderableType | None:
-    parts: list[RenderableType] = []
-    if view.heading:
-        parts.append(Text(safe(view.heading), style="bold underline"))
-    if view.say:
-        lines = "\n".join(safe(line) for line in view.say.split("\n"))
-        parts.append(Markdown(lines, hyperlinks=False))
-    return Group(*parts) if parts else None
+def _said(view: LessonView, width: int) -> Text | None:
+    parts = [wrapped(Text(safe(view.heading), style="bold underline"), width)] if view.heading else []
+    parts += [markdown(view.say, width)] if view.say else []
+    return Text("\n").join(parts) if parts else None

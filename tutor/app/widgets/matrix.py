@@ -105,13 +105,17 @@ class MatrixView(ScrollView, can_focus=True):
 
     def set_lit(self, *regions: Region) -> None:
         """Light cells: each region is an index or a slice of rows, and of columns. None: nothing is lit."""
+        before = self.table.lit
         self.table.light(regions)
-        self._repaint()
+        if self.table.lit != before:
+            self._repaint()
 
     def set_blanks(self, cells: Iterable[tuple[int, int]]) -> None:
         """Show these cells as ____ to be filled in."""
-        self.table.blanks = {(int(row), int(column)): Blank() for row, column in cells}
-        self._resized()
+        blanks = {(int(row), int(column)): Blank() for row, column in cells}
+        if blanks or self.table.blanks:
+            self.table.blanks = blanks
+            self._resized()
 
     def set_answer(self, row: int, column: int, text: str) -> None:
         """What was typed into a blank. KeyError where there is none."""
@@ -130,8 +134,9 @@ class MatrixView(ScrollView, can_focus=True):
 
     def set_difference(self, before: np.ndarray | None) -> None:
         """Show how the values differ from these earlier ones; None shows the values. ValueError for another shape."""
-        self.table.set_before(before)
-        self._rebuild()
+        if before is not None or self.table.before is not None:
+            self.table.set_before(before)
+            self._rebuild()
 
     @property
     def caption(self) -> str:

@@ -35,6 +35,7 @@ class Pipeline(Tree[str]):
     def __init__(self, id: str | None = None) -> None:
         super().__init__("", id=id)
         self.show_root = False
+        self.show_guides = False
         self.guide_depth = 2
         self._names: tuple[str, ...] = ()
         self._leaves: dict[str, TreeNode[str]] = {}
@@ -44,7 +45,7 @@ class Pipeline(Tree[str]):
     def show(self, names: Sequence[str], here: str, operands: Collection[str]) -> None:
         """Mark where we are; the tree is made anew only where the model changed."""
         if tuple(names) != self._names:
-            self._build(tuple(names))
+            self._grow(tuple(names))
         if (here, frozenset(operands)) == (self._here, self._operands):
             return
         self._here, self._operands = here, frozenset(operands)
@@ -59,7 +60,7 @@ class Pipeline(Tree[str]):
             self.move_cursor(self._leaves[name])
             self.scroll_to_node(self._leaves[name], animate=False)
 
-    def _build(self, names: tuple[str, ...]) -> None:
+    def _grow(self, names: tuple[str, ...]) -> None:
         self.clear()
         self._names, self._leaves = names, {}
         groups: dict[tuple[str, ...], TreeNode[str]] = {(): self.root}

@@ -16,7 +16,7 @@ class TabLine(Widget):
     """The place in the model as a breadcrumb, then the panes' names; a click brings one to the front."""
 
     DEFAULT_CSS = """
-    TabLine { height: 1; padding: 0 1; color: $text-muted; }
+    TabLine { height: 1; padding: 0 1; color: $text-muted; link-style: none; link-color: $text; }
     """
 
     tabs: reactive[Sequence[tuple[str, str]]] = reactive(())  # (pane, title)

@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tutor.display import prose
+from tutor.display.flow import wrapped
 from tutor.display.formula import render
 from tutor.display.language import _
 from tutor.display.numbers import number
@@ -40,12 +41,12 @@ class WhyPanel(Vertical):
 
     DEFAULT_CSS = """
     WhyPanel { height: 1fr; }
-    WhyPanel VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
+    WhyPanel VerticalScroll { scrollbar-size-vertical: 1; }
     WhyPanel Static { padding: 0 1; height: auto; }
     WhyPanel OptionList {
-        height: auto; max-height: 45%; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1;
+        height: auto; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1;
     }
-    WhyPanel OptionList:focus { background: $boost; }
+    WhyPanel OptionList:focus { background: $boost; border: none; }
     WhyPanel .-none { display: none; }
     """
 
@@ -60,6 +61,7 @@ class WhyPanel(Vertical):
         super().__init__(id=id)
         self._view: WhyView | None = None
         self._cells: tuple[Cell, ...] = ()
+        self._text_lines = 0
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
@@ -69,7 +71,7 @@ class WhyPanel(Vertical):
     def show(self, view: WhyView) -> None:
         """Explain another cell."""
         self._view = view
-        self._cells = () if view.hidden else view.why.cells[:SHOWN_OPERANDS]
+        self._cells = view.why.cells[:SHOWN_OPERANDS]
         self._draw_text()
         operands = self.query_one(OptionList)
         operands.clear_options()
@@ -79,7 +81,15 @@ class WhyPanel(Vertical):
         operands.set_class(not options, "-none")
         if options:
             operands.highlighted = 0
-        self.query_one(VerticalScroll).scroll_home(animate=False)
+        self._share_height(len(options))
+
+    def _share_height(self, options: int) -> None:
+        """The text gets what it needs, as long as a third is left for the operands where they need it."""
+        scroll, height = self.query_one(VerticalScroll), max(2, self.size.height)
+        text = min(self._text_lines, height - min(options, height // 3))
+        scroll.styles.height = text
+        self.query_one(OptionList).styles.max_height = max(1, height - text)
+        scroll.scroll_home(animate=False)
 
     @property
     def chosen(self) -> Cell | None:
@@ -94,7 +104,9 @@ class WhyPanel(Vertical):
     def _draw_text(self) -> None:
         assert self._view is not None
         width = max(20, self.size.width - 3)
-        self.query_one("#why-text", Static).update(why_text(self._view, width))
+        text = why_text(self._view, width)
+        self._text_lines = text.plain.count("\n") + 1
+        self.query_one("#why-text", Static).update(text)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -112,13 +124,14 @@ def why_text(view: WhyView, width: int) -> Text:
     if view.formula:
         text.append("\n" + "\n".join(render(view.formula, width)) + "\n")
     if view.hidden:
-        text.append("\n" + _("This number is yours to find. Type it below; h gives a hint.") + "\n")
-        return text
+        yours = Text(_("This number is yours to find, from the numbers below. x: answer, h: hint."))
+        text.append("\n").append_text(wrapped(yours, width)).append("\n")
+        return text.append("\n" + _("made from"), style="dim") if why.cells else text
     if why.kind not in ("leaf", "copy", "look_up", "rule") or why.facts.get("arithmetic"):
         text.append("\n" + "\n".join(render("= " + why.substituted, width)) + "\n", style="bold")
     said = prose.sentence(trace, why)
     if said:
-        text.append("\n" + said + "\n")
+        text.append("\n").append_text(wrapped(Text(said), width)).append("\n")
     for line in view.extra:
         text.append(line + "\n")
     if trace[why.node].changed and why.kind != "changed":
@@ -131,9 +144,9 @@ def why_text(view: WhyView, width: int) -> Text:
 def operand_line(view: WhyView, place: int, cell: Cell, width: int) -> Text:
     """`1 scores[I, student]      8.80`; in a sum of products also what the product contributes."""
     trace = view.trace
-    value = number(cell.value, DIGITS)
+    value = "" if view.hidden else number(cell.value, DIGITS)
     partner = ""
-    for term in view.why.terms[:2000]:
+    for term in () if view.hidden else view.why.terms[:2000]:
         if len(term.cells) == 2 and cell == term.cells[1]:
             partner = f" → {number(term.value, 3)}"
             break

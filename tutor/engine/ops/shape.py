@@ -65,7 +65,7 @@ class SplitHeads(Move):
     """Each row of heads·d_k numbers cut into one row of d_k for each head."""
 
     name = "split_heads"
-    formula = r"\mathrm{head}_h = X_{:,\; h d_k : (h+1) d_k}"
+    formula = r"X^{(h)}_{ij} = X_{i, \; h d_k + j}"
 
     def forward(self, x: Any, *, heads: int) -> Any:
         xp = namespace(x)

@@ -1,0 +1,71 @@
+"""Prose in lines: a little Markdown, wrapped so that Chinese breaks between characters and English between words."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from rich.cells import cell_len
+from rich.text import Text
+
+from tutor.display.safe import safe
+
+_WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uffee"
+_CLOSING = "，。；：？！、）》」』”’…,.;:?!)"
+_OPENING = "（《「『“‘("
+# What may not be torn apart: a wide character with what opens before it and closes after it, or a word.
+_UNIT = re.compile(rf"[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*|\s+")
+_STYLES = {"strong_open": "bold", "em_open": "italic"}
+
+
+def wrapped(text: Text, width: int, indent: int = 0) -> Text:
+    """The text broken into lines of at most `width` cells; lines after the first start `indent` cells in."""
+    cuts, column = [], 0
+    for unit in _UNIT.finditer(text.plain):
+        size = cell_len(unit.group())
+        if column and column + cell_len(unit.group().rstrip()) > width and not unit.group().isspace():
+            cuts.append(unit.start())
+            column = indent
+        column += size
+    lines = list(text.divide(cuts)) if cuts else [text]
+    for line in lines:
+        line.rstrip()
+    return Text("\n" + " " * indent, end="").join(lines)
+
+
+def markdown(source: str, width: int) -> Text:
+    """Markdown (paragraphs, lists, bold, italic, code) of a foreign text as wrapped lines, one blank between blocks."""
+    blocks: list[Text] = []
+    bullets: list[str] = []
+    for token in _parser().parse("\n".join(safe(line) for line in source.split("\n"))):
+        if token.type == "list_item_open":
+            bullets.append(f"{token.info}{token.markup} " if token.info else "• ")
+        elif token.type == "inline":
+            bullet = bullets.pop() if bullets else ""
+            body = Text(bullet, end="").append_text(_inline(token.children or []))
+            blocks.append(wrapped(body, width, cell_len(bullet)))
+        elif token.type in ("fence", "code_block"):
+            blocks.append(Text(token.content.rstrip("\n"), end=""))
+    return Text("\n\n", end="").join(blocks)
+
+
+def _inline(tokens: list[Token]) -> Text:
+    text, styles = Text(end=""), []
+    for token in tokens:
+        if token.type in _STYLES:
+            styles.append(_STYLES[token.type])
+        elif token.type.endswith("_close") and styles:
+            styles.pop()
+        elif token.type == "softbreak":
+            # In Chinese the end of a source line is no space.
+            text.append("" if text.plain and re.match(rf"[{_WIDE}]", text.plain[-1]) else " ")
+        elif token.content:
+            text.append(token.content, style=" ".join([*styles, *(["bold"] if token.type == "code_inline" else [])]))
+    return text
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    return MarkdownIt("zero").enable(["emphasis", "backticks", "list", "newline", "escape"])
