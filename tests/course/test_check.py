@@ -1,8 +1,8 @@
 """`tutor lessons check` finds what a learner would stumble over, with the line."""
 
 import pytest
-from tests.course.sample import PROGRAM, with_line
 
+from tests.course.sample import PROGRAM, with_line
 from tutor.course.check import check_files, check_lesson
 from tutor.course.load import LessonError, load_course, parse_lesson
 from tutor.course.new import new_lesson

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.course.sample import PROGRAM, with_line
 
 import tutor
+from tests.course.sample import PROGRAM, with_line
 from tutor.course.answers import shown
 from tutor.course.cells import distinct
 from tutor.course.exercises import make, question, tried

@@ -7,8 +7,8 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.course.sample import PROGRAM, with_line
 
+from tests.course.sample import PROGRAM, with_line
 from tutor.course.load import LessonError, lesson_files, load_course, load_lesson, parse_lesson
 from tutor.course.schema import Ask, Fill, Show, json_schema
 from tutor.course.yaml_tree import MAXIMUM_DEPTH
@@ -102,28 +102,28 @@ def test_several_slips_are_told_together_in_line_order():
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "message"),
-    [
-        ("", 1, "is empty"),
-        ("# nothing\n", 1, "is empty"),
-        ("just words", 1, "should be a mapping"),
-        ("- a\n- b", 1, "should be a mapping"),
-        ("a: [1\nb: 2", 2, "is not YAML"),
-        ("a:\n\t- b", 2, "is not YAML"),
-        ("a: b\n---\na: c", 2, "second document"),
-        ("a: 1\nb: \x07", 2, "control characters"),
-        ("a: \ud800", 1, "surrogate"),
-        ("a: !!python/object/apply:os.system [ls]", 1, "tag"),
-        ("a: &x 1\nb: *x", 2, "alias"),
-        ("a: &a [*a]", 1, "alias"),
-        ("? [1]\n: 2", 1, "name is a list"),
-        ("[" * 5000, 1, f"deeper than {MAXIMUM_DEPTH}"),
-        ("a: " + "x" * 1_000_001, 1, "longer than"),
-        ("- 1\n" * 60_000, 50_000, "more than 50,000"),
-        ("format: 2\nwords: new", 1, "newer than this tutor"),
-    ],
-)
+NO_LESSONS = [
+    ("", 1, "is empty"),
+    ("# nothing\n", 1, "is empty"),
+    ("just words", 1, "should be a mapping"),
+    ("- a\n- b", 1, "should be a mapping"),
+    ("a: [1\nb: 2", 2, "is not YAML"),
+    ("a:\n\t- b", 2, "is not YAML"),
+    ("a: b\n---\na: c", 2, "second document"),
+    ("a: 1\nb: \x07", 2, "control characters"),
+    ("a: \ud800", 1, "surrogate"),
+    ("a: !!python/object/apply:os.system [ls]", 1, "tag"),
+    ("a: &x 1\nb: *x", 2, "alias"),
+    ("a: &a [*a]", 1, "alias"),
+    ("? [1]\n: 2", 1, "name is a list"),
+    ("[" * 5000, 1, f"deeper than {MAXIMUM_DEPTH}"),
+    ("a: " + "x" * 1_000_001, 1, "longer than"),
+    ("- 1\n" * 60_000, 50_000, "more than 50,000"),
+    ("format: 2\nwords: new", 1, "newer than this tutor"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "message"), NO_LESSONS, ids=[row[2] for row in NO_LESSONS])
 def test_what_is_no_lesson_is_refused(text, line, message):
     error = the_problem(text)
     assert error.line == line and message in error.message, error

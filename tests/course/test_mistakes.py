@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tests.course.sample import with_line
 
 import tutor
+from tests.course.sample import with_line
 from tutor.course.load import parse_lesson
 from tutor.course.mistakes import MISTAKES, MistakeError, slips
 from tutor.course.programs import run_program
@@ -163,7 +163,8 @@ def test_values_from_the_decoder(trace):
 NODES = {
     "unscaled": "scaled", "scaled_by_d_model": "scaled", "key_not_transposed": "scores", "negative_kept": "activation",
     "zero_instead_of_minus_infinity": "masked", "forgot_bias": "output", "forgot_residual": "residual",
-    "population_over_sentence": "norm", "norm_without_scale": "norm", "wrong_head": "heads", "weights_times_key": "heads",
+    "population_over_sentence": "norm", "norm_without_scale": "norm", "wrong_head": "heads",
+    "weights_times_key": "heads",
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,15 @@ _BROKEN = Text(
     "The progress file was damaged. It is kept as {name}; a new one was started.",
     "进度文件已损坏,原文件保留为 {name},已新建一份。",
 )
+_IMPORT_PLACE = """
+INSERT INTO lesson (id, step, done_at, updated_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET step = iif(excluded.updated_at > updated_at, excluded.step, step),
+  done_at = coalesce(done_at, excluded.done_at), updated_at = max(updated_at, excluded.updated_at)
+"""
+_IMPORT_ATTEMPT = """
+INSERT INTO attempt (lesson, step, cell, answer, right, mistake, at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE lesson = ?1 AND step = ?2 AND cell = ?3 AND at = ?7)
+"""
 
 
 def data_folder() -> Path:
@@ -73,32 +82,34 @@ class Progress:
         self.saved = False
         return progress_file.in_memory(self.path)
 
-    @contextlib.contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            connection = self._connection
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-
     def _change(self, statement: str, *values: Any) -> None:
-        try:
-            with self._write() as connection:
-                connection.execute(statement, values)
-        except sqlite3.Error as error:
-            if not self.saved:
-                raise
-            # A full disk, a folder that became read-only: keep what was read, and go on.
-            with self._lock:
+        self._apply([(statement, values)])
+
+    def _apply(self, changes: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
+        """All changes, or none, in one transaction; in memory once the file cannot be written."""
+        with self._lock:
+            try:
+                self._transact(changes)
+            except sqlite3.Error as error:
+                if not self.saved:
+                    raise
+                # A full disk, a folder that became read-only: keep what was read, and go on.
                 old, self._connection = self._connection, self._in_memory(error)
                 with contextlib.suppress(sqlite3.Error):
                     old.close()
-            with self._write() as connection:
+                self._transact(changes)
+
+    def _transact(self, changes: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, values in changes:
                 connection.execute(statement, values)
+            connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -200,9 +211,12 @@ class Progress:
 
     def reset(self, lesson: str | None = None) -> None:
         """Forget one lesson, or all lessons and answers. Settings stay."""
-        with self._write() as connection:
-            connection.execute("DELETE FROM lesson WHERE ? IS NULL OR id = ?", (lesson, lesson))
-            connection.execute("DELETE FROM attempt WHERE ? IS NULL OR lesson = ?", (lesson, lesson))
+        self._apply(
+            [
+                ("DELETE FROM lesson WHERE ?1 IS NULL OR id = ?1", (lesson,)),
+                ("DELETE FROM attempt WHERE ?1 IS NULL OR lesson = ?1", (lesson,)),
+            ]
+        )
 
     def export(self, path: Path | str) -> None:
         """Write everything to a JSON file, whole or not at all. Raises ProgressError."""
@@ -216,23 +230,10 @@ class Progress:
     def import_(self, path: Path | str) -> None:
         """Add what an exported file holds: done in either is done, the later place wins. Raises ProgressError."""
         data = read_export(Path(path))
-        with self._write() as connection:
-            for place in data.lessons:
-                connection.execute(
-                    "INSERT INTO lesson (id, step, done_at, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
-                    " SET step = iif(excluded.updated_at > updated_at, excluded.step, step),"
-                    " done_at = coalesce(done_at, excluded.done_at), updated_at = max(updated_at, excluded.updated_at)",
-                    msgspec.structs.astuple(place),
-                )
-            for attempt in data.attempts:
-                connection.execute(
-                    "INSERT INTO attempt (lesson, step, cell, answer, right, mistake, at)"
-                    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS"
-                    " (SELECT 1 FROM attempt WHERE lesson = ?1 AND step = ?2 AND cell = ?3 AND at = ?7)",
-                    msgspec.structs.astuple(attempt),
-                )
-            for name, value in data.settings.items():
-                connection.execute("INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)", (name, value))
+        changes = [(_IMPORT_PLACE, msgspec.structs.astuple(place)) for place in data.lessons]
+        changes += [(_IMPORT_ATTEMPT, msgspec.structs.astuple(attempt)) for attempt in data.attempts]
+        keep_own = "INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)"
+        self._apply([*changes, *((keep_own, setting) for setting in data.settings.items())])
 
     def close(self) -> None:
         """Close the file; nothing is lost without it."""

@@ -152,13 +152,14 @@ def move_aside(path: Path) -> str:
 def in_memory(path: Path) -> sqlite3.Connection:
     """Progress that lasts until the program ends, with what the file holds, where it can be read."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    with contextlib.suppress(OSError, sqlite3.Error, ValueError):
-        if 0 < _version_in_header(path) <= VERSION:
-            file = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
-            with contextlib.closing(file):
-                file.backup(connection)
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        connection.close()
-        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        _make_tables(connection, path)
+    # In a folder that cannot be written SQLite reads a file in WAL mode only when told that it cannot change.
+    for mode in ("mode=ro", "immutable=1"):
+        with contextlib.suppress(OSError, sqlite3.Error, ValueError):
+            with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=1)) as file:
+                if 0 < file.execute("PRAGMA user_version").fetchone()[0] <= VERSION:
+                    file.backup(connection)
+                    return connection
+    connection.close()
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    _make_tables(connection, path)
     return connection

@@ -84,7 +84,7 @@ class Reader:
         if origin in (Union, types.UnionType):  # only `kind | None` is left: the other unions are special
             return self.read(tree, next(a for a in arguments if a is not type(None)), path)
         if origin is tuple:
-            return self.list(tree, arguments[0], path)
+            return self.sequence(tree, arguments[0], path)
         if origin is dict:
             return self.dictionary(tree, arguments[0], arguments[1], path)
         return self.struct(tree, kind, path)
@@ -140,7 +140,7 @@ class Reader:
 
     def setting(self, tree: Tree, path: str) -> Any:
         if isinstance(tree, Sequence):
-            return self.list(tree, str, path)
+            return self.sequence(tree, str, path)
         if not isinstance(tree, Scalar):
             return self.problem(
                 tree, path, "should be one value", "Write true, false, a number, text, or a list of text"
@@ -186,7 +186,7 @@ class Reader:
 
     # -- collections --------------------------------------------------------------------------------------------
 
-    def list(self, tree: Tree, kind: Any, path: str) -> Any:
+    def sequence(self, tree: Tree, kind: Any, path: str) -> Any:
         if not isinstance(tree, Sequence):
             return self.problem(
                 tree, path, f"should be a list, not {_what(tree)}", "Write [a, b] or lines that start with -"
