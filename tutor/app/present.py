@@ -66,16 +66,16 @@ class Snapshot:
 
 
 def matrix_title(snapshot: Snapshot) -> str:
-    """`scaled scores  query × key  4×4 · head 1 of 4`."""
+    """`scaled scores · head 1 of 4 · query × key 4×4`."""
     plane = snapshot.plane
     if plane is None:
         return ""
     node = plane.node
-    axes = " × ".join(axis_title(axis) for axis in plane.axes if axis)
-    title = f"{prose.short_name(node.name) if node.is_weight else short_title(node.name)}  {axes}"
-    title += f"  {'×'.join(str(size) for size in plane.values.shape)}" if not plane.is_vector else f"  {node.shape[0]}"
+    title = prose.short_name(node.name) if node.is_weight else short_title(node.name)
     if plane.lead and node.axes[0] == "head":
         title += " · " + _("head {0} of {1}").format(plane.lead[0] + 1, node.shape[0])
+    axes = " × ".join(axis_title(axis) for axis in plane.axes if axis)
+    title += f" · {axes} {'×'.join(str(size) for size in node.shape[-2:])}"
     before = snapshot.result.before if snapshot.result else None
     if before is not None:
         mode = {"after": _("after the change"), "change": _("after − before"), "before": _("before")}[snapshot.compare]
@@ -180,7 +180,13 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
     if isinstance(step, Ask) and attempt.question is not None:
         marks = tuple(_choice_mark(attempt, place) for place in range(len(attempt.question.choices)))
         texts = (choice.text.get(language) for choice in attempt.question.choices)
-        return replace(view, question=step.ask.get(language), choices=tuple(zip(marks, texts, strict=True)))
+        said = {True: "✓ " + _("Right."), False: "✗ " + _("Not this one."), None: ""}[attempt.good]
+        return replace(
+            view,
+            question=step.ask.get(language),
+            choices=tuple(zip(marks, texts, strict=True)),
+            verdict=f"{said} {attempt.verdict}".strip(),
+        )
     if isinstance(step, Fill):
         return _fill_view(snapshot, view)
     if isinstance(step, Try):
@@ -232,7 +238,7 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     help_hint = Hint("?", _("keys"), "screen.help")
     if snapshot.trace is None:
         return (Hint("/", _("type a sentence"), "screen.sentence"), Hint("esc", _("back"), "screen.leave"), help_hint)
-    found = _lesson_hints(snapshot)
+    found = _lesson_hints(snapshot, pane)
     walk_on = _walk_hint(snapshot, pane, narrow)
     if walk_on is not None:
         # What is to be answered comes first; then what the keys are on: the text, or the numbers.
@@ -262,14 +268,16 @@ def _walk_hint(snapshot: Snapshot, pane: str, narrow: bool) -> Hint | None:
     return Hint("enter", f"▸ {target}", "screen.enter") if target else None
 
 
-def _lesson_hints(snapshot: Snapshot) -> list[Hint]:
+def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
     state = snapshot.lesson
     step, attempt = state.step, state.attempt
     if step is None:
         return []
     forward = Hint("n", _("finish") if state.is_last else _("next step"), "screen.step(1)")
     if isinstance(step, Fill) and attempt.asked is not None:
-        return [Hint("x", _("answer"), "screen.exercise"), Hint("h", _("hint"), "screen.hint"), forward]
+        answer = Hint("0-9", _("type the answer, then enter"), "screen.exercise")
+        first = answer if pane == "lesson" else Hint("x", _("answer"), "screen.exercise")
+        return [first, Hint("h", _("hint"), "screen.hint"), forward]
     if isinstance(step, Ask) and attempt.good is not True:
         return [Hint("a b c", _("choose"), "screen.exercise"), Hint("h", _("hint"), "screen.hint"), forward]
     if isinstance(step, Try) and not state.done(snapshot.trace):

@@ -27,7 +27,9 @@ class KeyLine(Widget):
     """One line of hints; those that do not fit are left out from the end, the last one (help) stays."""
 
     DEFAULT_CSS = """
-    KeyLine { height: 1; background: $panel; color: $text-muted; padding: 0 1; link-style: none; link-color: $text-muted; }
+    KeyLine {
+        height: 1; padding: 0 1; background: $panel; color: $text-muted; link-style: none; link-color: $text-muted;
+    }
     """
 
     hints: reactive[Sequence[Hint]] = reactive((), always_update=False)

@@ -1,4 +1,4 @@
-"""A field for one number. Letters that no number needs go on to the screen, so that its keys work while it has the focus."""
+"""A field for one number. Letters that no number needs go on to the screen, whose keys so keep working."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class NumberInput(Input):
 
     async def _on_key(self, event: events.Key) -> None:
         if event.is_printable and not self.check_consume_key(event.key, event.character):
+            event.prevent_default()  # not Input's either; it bubbles on to the screen's bindings
             return
         if event.character and self._is_infinity(event.character):
             event.stop()

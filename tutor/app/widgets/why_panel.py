@@ -23,6 +23,7 @@ from tutor.engine.trace import Trace
 
 SHOWN_OPERANDS = 24
 DIGITS = 4
+TOLD_BY_OPERAND = ("copy", "look_up", "mask")  # of these the operand is the answer
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,8 @@ def why_text(view: WhyView, width: int) -> Text:
 def operand_line(view: WhyView, place: int, cell: Cell, width: int) -> Text:
     """`1 scores[I, student]      8.80`; in a sum of products also what the product contributes."""
     trace = view.trace
-    value = "" if view.hidden else number(cell.value, DIGITS)
+    told = view.hidden and view.why.kind in TOLD_BY_OPERAND
+    value = "" if told else number(cell.value, DIGITS)
     partner = ""
     for term in () if view.hidden else view.why.terms[:2000]:
         if len(term.cells) == 2 and cell == term.cells[1]:
