@@ -44,6 +44,7 @@ async def _one_model(model: str, repeat: int) -> tuple[float, int]:
             screen.action_sentence()
             await asyncio.sleep(SETTLED)
             app.post_message(events.Key("end", None))
+            await asyncio.sleep(SETTLED)
             times = [await _one_key(app, screen, sentence, number) for number in range(repeat + 1)]
             trace = screen.snapshot.trace
             assert trace is not None
