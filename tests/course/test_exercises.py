@@ -13,6 +13,7 @@ from tutor.course.answers import shown
 from tutor.course.cells import distinct
 from tutor.course.exercises import make, question, tried
 from tutor.course.load import load_course, parse_lesson
+from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import run_program
 from tutor.course.schema import Cells, Fill, Goal, Text, Try
@@ -203,6 +204,14 @@ def test_grading_never_fails(text, place):
     verdict = exercise.grade(exercise.cells[place % len(exercise.cells)], text)
     assert verdict.explain.en and verdict.explain.zh
     assert verdict.readable or not verdict.right
+
+
+def test_a_what_if_that_takes_a_mistakes_place_away_leaves_the_exercise(model):
+    asked = fill(f"{PLACE}.residual", "forgot_residual")
+    trace = model.trace("I am", config={"residual": False})
+    assert make(asked, trace).slips == () and make(asked, trace).cells
+    with pytest.raises(MistakeError, match="forgot_residual cannot be made"):
+        make(asked, trace, strict=True)
 
 
 def test_odd_sentences_and_interventions_still_make_exercises(model):

@@ -73,6 +73,7 @@ def test_features_as_rows_take_their_names_from_the_weight():
         ("values: [1, -40]", "values: [[1]]", "matrices.b", "names 1 axes (dimension) but is 1×1", "one axis"),
         ("position: [a, b]", "position: [a]", "matrices.X", "1 labels for position, which is 2 long", "one label"),
         ("relu: H", "look_up: [H, X]", "matrices.X", "whole numbers", ""),
+        ("relu: H", "scale: [H], root_of: 99999999999", "steps[2].R", "too large", "smaller"),
         ("relu: H", "scale: [H], by: wide", "steps[2].R", "does not fit", ""),
     ],
 )

@@ -14,7 +14,7 @@ from tutor.course.load import lesson_files, load_lesson
 from tutor.course.mistakes import MISTAKES, MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import ProgramError, run_program
-from tutor.course.reading import nearest
+from tutor.course.reading_words import nearest
 from tutor.course.schema import Ask, Fill, Lesson, Show, Step, Try
 from tutor.engine.config import ConfigError, check_field_names
 from tutor.engine.trace import Trace, TraceError
@@ -134,7 +134,18 @@ class _Checker:
             if name not in trace:
                 guess = nearest(name, trace.names)
                 self.problem(f"program.symbols.{name}", "names no matrix", f"Did you mean {guess}?" if guess else "")
+        self.explanations(trace)
         return lambda language, config: trace
+
+    def explanations(self, trace: Trace) -> None:
+        """A learner may ask any cell of a program: ask the first and the last of every matrix."""
+        for name in trace.names:
+            shape = trace[name].shape
+            for index in ([0] * len(shape), [-1] * len(shape)):
+                try:
+                    trace.explain(name, index).evaluate()
+                except (ValueError, LookupError, TypeError) as error:
+                    self.problem("program", f"{name} cannot be explained: {error}", "Use matrices of rows and columns")
 
     def model_runner(self) -> Run | None:
         lesson = self.lesson
@@ -228,7 +239,7 @@ class _Checker:
         if any(name not in MISTAKES for name in names):
             return
         try:
-            exercise = make(step, trace)
+            exercise = make(step, trace, strict=True)
         except MistakeError as error:
             self.problem(field, str(error), "Take it out")
             return

@@ -12,7 +12,7 @@ import numpy as np
 from tutor.course import answers
 from tutor.course.answers import Answer, accepts, matches, readings, shown, too_coarse
 from tutor.course.cells import choose_cells
-from tutor.course.mistakes import Slip, slips
+from tutor.course.mistakes import MistakeError, Slip, slips
 from tutor.course.places import cell_label, cell_labels, find_node
 from tutor.course.schema import Ask, Choice, Fill, Text, Try
 from tutor.engine.explanation import Cell, Explanation, figure
@@ -52,11 +52,11 @@ class Hint:
 class Exercise:
     """Cells of one node for the learner to compute. `cells` are their indices; the same seed gives the same cells."""
 
-    def __init__(self, fill: Fill, trace: Trace, seed: int = 0) -> None:
+    def __init__(self, fill: Fill, trace: Trace, seed: int = 0, strict: bool = False) -> None:
         self.fill, self.trace, self.seed = fill, trace, seed
         self.found: Node = find_node(trace, fill.exercise.fill)
         self.slips: tuple[Slip, ...] = tuple(
-            slip for name in fill.exercise.mistakes for slip in slips(trace, self.found, name)
+            slip for name in fill.exercise.mistakes for slip in _slips(trace, self.found, name, strict)
         )
         chance = random.Random(f"{seed}|{self.found.name}|{self.found.shape}")
         self.cells: tuple[Index, ...] = choose_cells(self.found, self.slips, fill.exercise.cells, chance)
@@ -140,9 +140,22 @@ class Exercise:
         return found[number] if number < len(found) else None
 
 
-def make(fill: Fill, trace: Trace, seed: int = 0) -> Exercise:
-    """The exercise of a lesson's step on this trace. Raises TraceError (no such node) or MistakeError."""
-    return Exercise(fill, trace, seed)
+def make(fill: Fill, trace: Trace, seed: int = 0, strict: bool = False) -> Exercise:
+    """The exercise of a lesson's step on this trace. Raises TraceError where it has no such node.
+
+    A mistake that cannot be made here is left out, since a what-if may have taken the mask or the residual away;
+    `strict` raises MistakeError instead.
+    """
+    return Exercise(fill, trace, seed, strict)
+
+
+def _slips(trace: Trace, node: Node, name: str, strict: bool) -> tuple[Slip, ...]:
+    try:
+        return slips(trace, node, name)
+    except MistakeError:
+        if strict:
+            raise
+        return ()
 
 
 def _neighbours(at: Index, shape: Index) -> list[Index]:

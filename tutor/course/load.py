@@ -10,7 +10,8 @@ import msgspec
 
 from tutor.course import schema
 from tutor.course.errors import LessonError
-from tutor.course.reading import MISSING, Reader, nearest
+from tutor.course.reading import MISSING, Reader
+from tutor.course.reading_words import nearest
 from tutor.course.schema import Header, Lesson, Origin, Text
 from tutor.course.units import unit_title
 from tutor.course.yaml_tree import MAXIMUM_BYTES, Mapping, Scalar, parse

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tutor.course.reading import nearest
+from tutor.course.reading_words import nearest
 from tutor.course.schema import Matrix, Program, ProgramStep
 from tutor.engine.ops import OPERATIONS, Operation, OperationError
 from tutor.engine.trace import Change, Node, Recorder, Trace
 
 # Operand number n of these operations holds ids, which are whole numbers.
 _IDS = {"look_up": (1,), "position_rows": (1,), "sinusoid": (0,), "attention_mask": (0, 1)}
+
+LARGEST_PARAMETER = 4096  # a width or a number of heads beyond this is a slip, and would fill the memory
 
 
 class ProgramError(ValueError):
@@ -107,6 +109,9 @@ def _operand(name: str, field: str, nodes: dict[str, Node]) -> Node:
 
 
 def _check_call(operation: Operation, step: ProgramStep, field: str) -> None:
+    for name, value in step.parameters.items():
+        if isinstance(value, int) and abs(value) > LARGEST_PARAMETER:
+            raise ProgramError(field, f"{name} is {value}, too large for a hand-size program", "Use a smaller number")
     signature = inspect.signature(operation.forward)
     try:
         signature.bind(*step.operands, **step.parameters)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 import re
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from tutor.course import schema
 from tutor.course.errors import LessonError
+from tutor.course.reading_words import READS_AS, missing_remedy, nearest, number_remedy, shape, what
 from tutor.course.yaml_tree import Mapping, Scalar, Sequence, Tree
 
 MISSING: Any = object()
@@ -21,21 +21,6 @@ _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\Z")
 _INFINITE = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf}
 _MAXIMUM_DIGITS = 30
-_READS_AS = {
-    "bool": "true or false",
-    "int": "a number",
-    "float": "a number",
-    "null": "nothing",
-    "timestamp": "a date",
-    "merge": "a merge",
-    "value": "a default value",
-}
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that `word` is likely a slip of, or the empty string."""
-    found = difflib.get_close_matches(word, list(known), 1, 0.55)
-    return found[0] if found else ""
 
 
 @functools.cache
@@ -93,11 +78,11 @@ class Reader:
 
     def text(self, tree: Tree, path: str) -> Any:
         if not isinstance(tree, Scalar):
-            return self.problem(tree, path, f"should be text, not {_what(tree)}", "If it is text, put it in quotes")
+            return self.problem(tree, path, f"should be text, not {what(tree)}", "If it is text, put it in quotes")
         if tree.kind == "null":
             return self.problem(tree, path, "is empty", "Write some text, in quotes if it is the word itself")
         if tree.kind != "str":
-            reads = _READS_AS.get(tree.kind, tree.kind)
+            reads = READS_AS.get(tree.kind, tree.kind)
             return self.problem(
                 tree, path, f"should be text, but {tree.value} reads as {reads}", f"Put it in quotes: '{tree.value}'"
             )
@@ -108,10 +93,10 @@ class Reader:
     def integer(self, tree: Tree, path: str) -> Any:
         if not isinstance(tree, Scalar) or not tree.plain:
             return self.problem(
-                tree, path, f"should be a whole number, not {_what(tree)}", "Write digits without quotes"
+                tree, path, f"should be a whole number, not {what(tree)}", "Write digits without quotes"
             )
         if not _INTEGER.match(tree.value) or len(tree.value) > _MAXIMUM_DIGITS:
-            return self.problem(tree, path, f"should be a whole number, not {tree.value}", _number_remedy(tree))
+            return self.problem(tree, path, f"should be a whole number, not {tree.value}", number_remedy(tree))
         return int(tree.value)
 
     def number(self, tree: Tree, path: str) -> Any:
@@ -123,13 +108,13 @@ class Reader:
             # `012` and `1:30` are numbers in YAML 1.1, and not the ones they look like.
             if _DECIMAL.match(tree.value) and tree.kind != "int":
                 return float(tree.value)
-        shown = tree.value if isinstance(tree, Scalar) and tree.plain else _what(tree)
-        return self.problem(tree, path, f"should be a number, not {shown}", _number_remedy(tree))
+        shown = tree.value if isinstance(tree, Scalar) and tree.plain else what(tree)
+        return self.problem(tree, path, f"should be a number, not {shown}", number_remedy(tree))
 
     def boolean(self, tree: Tree, path: str) -> Any:
         if isinstance(tree, Scalar) and tree.plain and tree.value in ("true", "false"):
             return tree.value == "true"
-        return self.problem(tree, path, f"should be true or false, not {_what(tree)}", "Write true or false, unquoted")
+        return self.problem(tree, path, f"should be true or false, not {what(tree)}", "Write true or false, unquoted")
 
     def place(self, tree: Tree, path: str) -> Any:
         if isinstance(tree, Scalar) and tree.value in ("first", "last"):
@@ -160,11 +145,11 @@ class Reader:
         for n, item in enumerate(tree.items):
             here = f"{path}[{n}]"
             rows.append(self.values(item, here) if nested else self.number(item, here))
-            if nested and rows[-1] is not MISSING and rows[0] is not MISSING and _shape(rows[-1]) != _shape(rows[0]):
+            if nested and rows[-1] is not MISSING and rows[0] is not MISSING and shape(rows[-1]) != shape(rows[0]):
                 return self.problem(
                     item,
                     here,
-                    f"holds {_shape(rows[-1])} where the first row holds {_shape(rows[0])}",
+                    f"holds {shape(rows[-1])} where the first row holds {shape(rows[0])}",
                     "Give every row the same length",
                 )
         return MISSING if any(row is MISSING for row in rows) else tuple(rows)
@@ -189,7 +174,7 @@ class Reader:
     def sequence(self, tree: Tree, kind: Any, path: str) -> Any:
         if not isinstance(tree, Sequence):
             return self.problem(
-                tree, path, f"should be a list, not {_what(tree)}", "Write [a, b] or lines that start with -"
+                tree, path, f"should be a list, not {what(tree)}", "Write [a, b] or lines that start with -"
             )
         items = [self.read(item, kind, f"{path}[{n}]") for n, item in enumerate(tree.items)]
         return MISSING if any(item is MISSING for item in items) else tuple(items)
@@ -200,7 +185,7 @@ class Reader:
         for key, value in tree.pairs:
             here = f"{path}.{key.value}" if path else key.value
             if key.kind != "str":
-                reads = _READS_AS.get(key.kind, key.kind)
+                reads = READS_AS.get(key.kind, key.kind)
                 self.problem(key, here, f"the name {key.value} reads as {reads}", f"Put it in quotes: '{key.value}'")
             elif key.value in found:
                 first = found[key.value][0].line
@@ -212,7 +197,7 @@ class Reader:
     def mapping(self, tree: Tree, path: str, example: str) -> Mapping | None:
         if isinstance(tree, Mapping):
             return tree
-        self.problem(tree, path, f"should be a mapping, not {_what(tree)}", f"Write {example}")
+        self.problem(tree, path, f"should be a mapping, not {what(tree)}", f"Write {example}")
         return None
 
     def dictionary(self, tree: Tree, key_kind: Any, kind: Any, path: str) -> Any:
@@ -245,7 +230,7 @@ class Reader:
         for name in required:
             if name not in given:
                 slip = f"{path}.{name}" if path else name
-                self.problem(tree, slip, "is missing", _missing_remedy(name, fields[name][1]))
+                self.problem(tree, slip, "is missing", missing_remedy(name, fields[name][1]))
         return kind(**values) if len(self.problems) == before else MISSING
 
     def unknown(self, key: Scalar, path: str, known: list[str], after_comma: bool) -> None:
@@ -304,33 +289,3 @@ class Reader:
         if "operation" not in values:
             return self.problem(body, inside, "names no operation", f"Write {example}")
         return schema.ProgramStep(**values) if len(self.problems) == before else MISSING
-
-
-def _what(tree: Tree) -> str:
-    if isinstance(tree, Scalar):
-        return "nothing" if tree.kind == "null" else f"{tree.value[:40]!r}" if not tree.plain else tree.value[:40]
-    return "a mapping" if isinstance(tree, Mapping) else "a list"
-
-
-def _number_remedy(tree: Tree) -> str:
-    if isinstance(tree, Scalar) and tree.plain and re.match(r"[-+]?0[0-9]", tree.value):
-        return "Write it without the leading zero (YAML reads it in base 8)"
-    if isinstance(tree, Scalar) and tree.plain and ":" in tree.value:
-        return "YAML reads it in base 60; write it with a point"
-    return "Write plain digits, unquoted" if isinstance(tree, Scalar) else ""
-
-
-def _missing_remedy(name: str, kind: Any) -> str:
-    if kind is schema.Text:
-        return f"Add {name}: {{en: …, zh: …}}"
-    if name in ("en", "zh"):
-        return "Every text is given in English (en) and in Chinese (zh)"
-    return f"Add {name}: …"
-
-
-def _shape(rows: Any) -> str:
-    sizes = []
-    while isinstance(rows, tuple):
-        sizes.append(str(len(rows)))
-        rows = rows[0] if rows else None
-    return "×".join(sizes) or "one number"

@@ -1,0 +1,61 @@
+"""The words of the loader's complaints: what was found, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from tutor.course import schema
+from tutor.course.yaml_tree import Mapping, Scalar, Tree
+
+READS_AS = {
+    "bool": "true or false",
+    "int": "a number",
+    "float": "a number",
+    "null": "nothing",
+    "timestamp": "a date",
+    "merge": "a merge",
+    "value": "a default value",
+}
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` is likely a slip of, or the empty string."""
+    found = difflib.get_close_matches(word, list(known), 1, 0.55)
+    return found[0] if found else ""
+
+
+def what(tree: Tree) -> str:
+    """The tree in a few words."""
+    if isinstance(tree, Scalar):
+        return "nothing" if tree.kind == "null" else f"{tree.value[:40]!r}" if not tree.plain else tree.value[:40]
+    return "a mapping" if isinstance(tree, Mapping) else "a list"
+
+
+def number_remedy(tree: Tree) -> str:
+    """How to write the number that was meant."""
+    if isinstance(tree, Scalar) and tree.plain and re.match(r"[-+]?0[0-9]", tree.value):
+        return "Write it without the leading zero (YAML reads it in base 8)"
+    if isinstance(tree, Scalar) and tree.plain and ":" in tree.value:
+        return "YAML reads it in base 60; write it with a point"
+    return "Write plain digits, unquoted" if isinstance(tree, Scalar) else ""
+
+
+def missing_remedy(name: str, kind: Any) -> str:
+    """What to add for a field that is missing."""
+    if kind is schema.Text:
+        return f"Add {name}: {{en: …, zh: …}}"
+    if name in ("en", "zh"):
+        return "Every text is given in English (en) and in Chinese (zh)"
+    return f"Add {name}: …"
+
+
+def shape(rows: Any) -> str:
+    """The sizes of nested rows, such as 3×5."""
+    sizes = []
+    while isinstance(rows, tuple):
+        sizes.append(str(len(rows)))
+        rows = rows[0] if rows else None
+    return "×".join(sizes) or "one number"
