@@ -66,21 +66,28 @@ class Snapshot:
 
 
 def matrix_title(snapshot: Snapshot) -> str:
-    """`scaled scores · head 1 of 4 · query × key 4×4`."""
+    """`scaled scores · head 1/4 · query × key 4×4`."""
     plane = snapshot.plane
     if plane is None:
         return ""
     node = plane.node
     title = prose.short_name(node.name) if node.is_weight else short_title(node.name)
     if plane.lead and node.axes[0] == "head":
-        title += " · " + _("head {0} of {1}").format(plane.lead[0] + 1, node.shape[0])
+        title += " · " + _("head {0}/{1}").format(plane.lead[0] + 1, node.shape[0])
     axes = " × ".join(axis_title(axis) for axis in plane.axes if axis)
     title += f" · {axes} {'×'.join(str(size) for size in node.shape[-2:])}"
-    before = snapshot.result.before if snapshot.result else None
-    if before is not None:
-        mode = {"after": _("after the change"), "change": _("after − before"), "before": _("before")}[snapshot.compare]
-        title += f" · {mode}"
     return title
+
+
+def comparison(snapshot: Snapshot) -> str:
+    """Which side of a what-if the matrix shows, and the key for the next; empty where there is none."""
+    if snapshot.result is None or snapshot.result.before is None:
+        return ""
+    return {
+        "after": _("after the change · d: the difference"),
+        "change": _("after − before · d: before"),
+        "before": _("before the change · d: after"),
+    }[snapshot.compare]
 
 
 def values_before(snapshot: Snapshot) -> np.ndarray | None:

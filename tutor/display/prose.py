@@ -18,8 +18,8 @@ def label(labels: Sequence[str], place: int) -> str:
     return fit(safe(labels[place]), LABEL_WIDTH)
 
 
-def cell_name(trace: Trace, name: str, index: Sequence[int], *, full: bool = False) -> str:
-    """`scaled[I, student]`; with `full` also where it stands: `encoder.0.self_attention.scaled[head 1, I, student]`."""
+def cell_name(trace: Trace, name: str, index: Sequence[int], *, full: bool = False, last_only: bool = False) -> str:
+    """`scaled[I, student]`; `full` adds where it stands and the head, `last_only` names the last axis alone."""
     node = trace[name]
     parts = []
     for axis, at, labels in zip(node.axes, index, node.labels, strict=True):
@@ -27,6 +27,8 @@ def cell_name(trace: Trace, name: str, index: Sequence[int], *, full: bool = Fal
             parts += [f"{_('head')} {labels[at]}"] if full else []
         else:
             parts.append(label(labels, at))
+    if last_only:
+        parts = ["…", *parts[-1:]] if len(parts) > 1 else parts
     return f"{safe(name if full else short_name(name))}[{', '.join(parts)}]"
 
 
@@ -44,6 +46,14 @@ def sentence(trace: Trace, why: Explanation) -> str:
     """What made this number, in a sentence or two of the interface's language."""
     node = trace[why.node]
     return _BY_KIND.get(why.kind, _sum)(trace, why) if why.kind != "leaf" else _leaf(trace, why, node.is_weight)
+
+
+def rest(why: Explanation, shown: int = 4) -> str:
+    """What the dots of a long sum stand for; empty where nothing is left out."""
+    _terms, total, count = why.folded(shown)
+    if not count or why.kind != "sum":
+        return ""
+    return _("… : the other {0} products add up to {1}.").format(count, number(total, 4))
 
 
 def _sum(trace: Trace, why: Explanation) -> str:

@@ -111,7 +111,7 @@ class Explanation:
         shown, rest, count = self.folded(4)
         parts = [_term_text(term) for term in shown]
         if count:
-            parts.append(rf"{factor(rest)}_{{\ldots {count}}}")
+            parts.append(rf"\ldots ({figure(rest)})")
         return " + ".join(parts) or "0"
 
 
@@ -193,14 +193,9 @@ class Softmax(Explanation):
         return super().substituted
 
     def _arithmetic(self) -> str:
-        shown, rest, count = self.folded(3)
-        below = " + ".join(figure(term.value) for term in shown)
-        if count:
-            below += rf" + {figure(rest)}_{{\ldots {count}}}"
-        score, largest = self.facts["score"], self.facts["maximum"]
-        exponent = rf"e^{{{figure(score)} - {factor(largest)}}}"
-        power, total = figure(self.terms[self.facts["chosen"]].value), figure(self.facts["total"])
-        return rf"\frac{{{exponent}}}{{{below}}} = \frac{{{power}}}{{{total}}}"
+        facts = self.facts
+        power = rf"e^{{{figure(facts['score'])} - {factor(facts['maximum'])}}}"
+        return rf"\frac{{{power}}}{{{figure(facts['total'])}}}"
 
 
 class Norm(Explanation):

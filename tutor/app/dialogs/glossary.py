@@ -174,7 +174,10 @@ def _line(entry: Entry, language: str) -> Content:
 
 def _text(entry: Entry, taught: Any, language: str) -> Content:
     other = entry.term.get("en" if language == "zh" else "zh")
-    parts: list[Content | tuple[str, str] | str] = [(safe(entry.term.get(language)), "bold"), (f"  {safe(other)}", "$text-muted")]
+    parts: list[Content | tuple[str, str] | str] = [
+        (safe(entry.term.get(language)), "bold"),
+        (f"  {safe(other)}", "$text-muted"),
+    ]
     if entry.symbol:
         parts.append((f"  {safe(entry.symbol)}", "$text-accent"))
     parts += ["\n\n", safe(entry.say.get(language))]

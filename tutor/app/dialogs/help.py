@@ -53,7 +53,10 @@ class HelpDialog(ModalScreen[None]):
         """How to leave again."""
         self.query_one("#box").styles.max_height = "94%"
         self.query_one("#keys").styles.max_height = max(3, self.app.size.height - 6)
-        self.query_one(KeyLine).hints = (Hint("↑↓", _("scroll"), "screen.scroll(1)"), Hint("esc", _("close"), "screen.close"))
+        self.query_one(KeyLine).hints = (
+            Hint("↑↓", _("scroll"), "screen.scroll(1)"),
+            Hint("esc", _("close"), "screen.close"),
+        )
 
     def on_resize(self) -> None:
         """Keep the way out in view."""

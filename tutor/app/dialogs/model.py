@@ -77,7 +77,9 @@ class ModelDialog(ModalScreen[str | None]):
         language = current_language()
         with Vertical(id="box") as box:
             box.border_title = _("model")
-            yield OptionList(*(Option(_line(info, info.name == self._current, language), info.name) for info in _models()))
+            yield OptionList(
+                *(Option(_line(info, info.name == self._current, language), info.name) for info in _models())
+            )
             with VerticalScroll(id="about", can_focus=False):
                 yield Static(id="model-text")
             yield KeyLine()

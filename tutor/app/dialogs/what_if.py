@@ -70,9 +70,10 @@ class WhatIfDialog(ModalScreen[WhatIf | None]):
         border: round $accent; background: $surface; padding: 0 1;
     }
     WhatIfDialog OptionList { height: auto; max-height: 12; border: none; background: $surface; padding: 0; }
+    WhatIfDialog OptionList:focus { border: none; }
     WhatIfDialog Static { height: auto; }
     WhatIfDialog #cell-name { margin-top: 1; }
-    WhatIfDialog Input { border: none; height: 1; padding: 0 1; background: $boost; }
+    WhatIfDialog Input, WhatIfDialog Input:focus { border: none; height: 1; padding: 0 1; background: $boost; }
     WhatIfDialog #keys { color: $text-muted; margin-top: 1; }
     """
     BINDINGS = [Binding("escape", "dismiss(None)", show=False), Binding("r", "reset", show=False)]

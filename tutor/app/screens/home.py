@@ -134,7 +134,9 @@ class HomeScreen(FittedScreen[None]):
         if not self.query("#map"):
             return
         highlighted = self._chosen
-        self.query_one(CourseMap).show(map_items(self.tutor.course, self.tutor.progress, self.tutor.language), highlighted)
+        self.query_one(CourseMap).show(
+            map_items(self.tutor.course, self.tutor.progress, self.tutor.language), highlighted
+        )
         bar = self.query_one("#sentence", SentenceInput)
         if self.tutor.sentence and self.tutor.sentence != bar.value:
             text, edited = self._first_sentence()
@@ -178,7 +180,9 @@ class HomeScreen(FittedScreen[None]):
                 _("Walk every number of a Transformer, from the answer back to your letters."),
             )
         )
-        self.query_one("#lesson", Static).update(about_lesson(entry, self.tutor.progress, self.tutor.course, language, wide))
+        self.query_one("#lesson", Static).update(
+            about_lesson(entry, self.tutor.progress, self.tutor.course, language, wide)
+        )
         info = info_of(self._model_name(entry)) if entry is None or entry.model else None
         self.query_one("#model", Static).update(about_model(info, language, wide))
         self._tell_keys()
@@ -191,7 +195,11 @@ class HomeScreen(FittedScreen[None]):
     def _tell_keys(self) -> None:
         item = next((item for item in self.query_one(CourseMap).matching if item.id == self._chosen), None)
         verb = {DONE: _("repeat"), STARTED: _("continue")}.get(item.mark if item else "", _("start"))
-        start = Hint("enter", f"{verb}: {item.title}", "screen.start") if item else Hint("esc", _("all lessons"), "screen.back")
+        start = (
+            Hint("enter", f"{verb}: {item.title}", "screen.start")
+            if item
+            else Hint("esc", _("all lessons"), "screen.back")
+        )
         other = OTHER_LANGUAGE[self.tutor.language][1]
         focus = self.focused.id if self.focused else ""
         typing = focus in ("sentence", "search")
@@ -201,7 +209,11 @@ class HomeScreen(FittedScreen[None]):
             around = Hint("esc", _("all lessons"), "screen.back")
         else:
             around = Hint("tab", _("your sentence"), "screen.sentence")
-        self.query_one("#next-keys", KeyLine).hints = (start, *(() if typing else (Hint("↑↓", _("choose"), "screen.down"),)), around)
+        self.query_one("#next-keys", KeyLine).hints = (
+            start,
+            *(() if typing else (Hint("↑↓", _("choose"), "screen.down"),)),
+            around,
+        )
         self.query_one("#more-keys", KeyLine).hints = (
             Hint("ctrl+e" if typing else "e", _("explore freely"), "screen.explore"),
             Hint("ctrl+f" if typing else "/", _("search"), "screen.search"),

@@ -209,6 +209,7 @@ class TraceScreen(Screen[None]):
         matrix.set_lit(*self._lit())
         matrix.cursor = cursor
         matrix.border_title = present.matrix_title(snapshot)
+        matrix.border_subtitle = present.comparison(snapshot)
 
     def _lit(self) -> list[Any]:
         """The cells of this matrix that made the number one stop back."""
@@ -280,9 +281,9 @@ class TraceScreen(Screen[None]):
         """A choice of the question on screen; else b and f walk, d compares."""
         state = self.snapshot.lesson
         place = present.LETTERS.index(letter)
-        if isinstance(state.step, Ask) and state.attempt.question is not None and state.attempt.good is not True:
-            if place < len(state.attempt.question.choices):
-                self._choose(place)
+        question = state.attempt.question if isinstance(state.step, Ask) and not state.attempt.good else None
+        if question is not None and place < len(question.choices):
+            self._choose(place)
         elif letter == "d":
             self.action_compare()
         elif letter in "bf" and self.snapshot.walk is not None:

@@ -97,7 +97,9 @@ class CourseMap(ScrollView, can_focus=True):
     class LeftAbove(Message):
         """Up was pressed on the first lesson."""
 
-    def __init__(self, items: Sequence[MapItem] = (), highlighted: str = "", *, words: str = "", id: str | None = None) -> None:
+    def __init__(
+        self, items: Sequence[MapItem] = (), highlighted: str = "", *, words: str = "", id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self._items = tuple(items)
         self._rows: list[Row] = []
@@ -236,8 +238,12 @@ class CourseMap(ScrollView, can_focus=True):
     def _lesson(self, item: MapItem, width: int) -> Strip:
         here = item.id == self.highlighted
         background = "focused" if self.has_focus else "highlight"
-        over = ("course-map--" + background if here else "course-map--hover" if item.id == self.hovered else "")
-        names = ("course-map--mark", "course-map--done" if item.mark == DONE else "course-map--lesson", "course-map--note")
+        over = "course-map--" + background if here else "course-map--hover" if item.id == self.hovered else ""
+        names = (
+            "course-map--mark",
+            "course-map--done" if item.mark == DONE else "course-map--lesson",
+            "course-map--note",
+        )
         mark, title, note = (self._style(name, over) for name in names)
         noted = safe(item.note)
         room = width - 5 - NOTE_GAP - cell_len(noted) - 1

@@ -1,7 +1,7 @@
 """A matrix of numbers, drawn line by line: fifty thousand columns scroll as fast as four."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from textual import events
@@ -13,13 +13,23 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tutor.app.widgets.matrix_lines import MatrixLines
+from tutor.app.widgets.matrix_lines import MatrixLines, Window
 from tutor.app.widgets.matrix_table import Blank, Labels, MatrixTable, Region
 from tutor.app.widgets.matrix_theme import COMPONENT_CLASSES, CSS, depth_for, styles_of
 from tutor.display.colours import Kind, scale_for
 
 TYPED = "0123456789.-"
 RULE_FROM_HEIGHT = 5
+
+
+class _Frame(NamedTuple):
+    """What all lines of one repaint have in common."""
+
+    lines: MatrixLines
+    window: Window
+    header_height: int
+    scroll_y: int
+    focused: bool
 
 
 class MatrixView(ScrollView, can_focus=True):
@@ -76,6 +86,7 @@ class MatrixView(ScrollView, can_focus=True):
         self._kind: Kind | None = None
         self._limit: float | None = None
         self._lines: MatrixLines | None = None
+        self._frame: _Frame | None = None
 
     # What it shows
 
@@ -156,6 +167,7 @@ class MatrixView(ScrollView, can_focus=True):
         self._resized()
 
     def _resized(self) -> None:
+        self.table.forget_width()
         if self._lines is not None:
             self._lines.forget()
         if self.is_mounted or self.is_attached:
@@ -190,20 +202,30 @@ class MatrixView(ScrollView, can_focus=True):
         super().notify_style_update()
         self._lines = None
 
-    def render_line(self, y: int) -> Strip:
-        width = self._view.width
-        if not self.table.values.size:
-            return Strip.blank(width, self.rich_style)
+    def render_lines(self, crop: ScreenRegion) -> list[Strip]:
+        # Where the window stands is asked once for a repaint, not once for each line.
+        self._frame = self._new_frame()
+        return super().render_lines(crop)
+
+    def _new_frame(self) -> "_Frame":
         lines = self.lines
-        window = lines.window(width, self.scroll_offset.x)
+        scroll_x, scroll_y = self.scroll_offset
+        return _Frame(lines, lines.window(self._view.width, scroll_x), self._header_height, scroll_y, self.has_focus)
+
+    def render_line(self, y: int) -> Strip:
+        frame = self._frame or self._new_frame()
+        table, window = self.table, frame.window
+        if not table.values.size:
+            return Strip.blank(window.width, self.rich_style)
         if y == 0:
-            return lines.header(window, self.cursor[1])
-        if y < self._header_height:
-            return lines.rule(window)
-        row = y - self._header_height + self.scroll_offset.y
-        if row >= self.table.rows:
-            return Strip.blank(width, self.rich_style)
-        return lines.row(window, row, self.cursor[1] if row == self.cursor[0] else None, self.has_focus)
+            return frame.lines.header(window, self.cursor[1])
+        if y < frame.header_height:
+            return frame.lines.rule(window)
+        row = y - frame.header_height + frame.scroll_y
+        if row >= table.rows:
+            return Strip.blank(window.width, self.rich_style)
+        cursor_row, cursor_column = self.cursor
+        return frame.lines.row(window, row, cursor_column if row == cursor_row else None, frame.focused)
 
     # Size and scrolling
 

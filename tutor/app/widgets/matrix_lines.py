@@ -1,6 +1,7 @@
 """Draws a matrix line by line: a header, a rule, and the rows, each only as far as it can be seen."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -9,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tutor.app.widgets.matrix_table import MatrixTable, Span
-from tutor.display.colours import Scale
+from tutor.display.colours import LEVELS, Scale
 from tutor.display.safe import label, pad
 
 CACHED_STRIPS = 2048
@@ -53,6 +54,7 @@ class MatrixLines:
         self.styles = styles
         self.drawn = 0  # how many strips were not in the cache: for tests and benchmarks
         self._strips: OrderedDict[tuple, Strip] = OrderedDict()
+        self._level_styles = [styles.base + style for style in scale.styles]
 
     def forget(self) -> None:
         """Draw everything anew."""
@@ -131,12 +133,23 @@ class MatrixLines:
                 style += styles.label_lit
             segments.append(Segment(label(table.row_label(row), window.side - 2), style))
             segments.append(Segment(" " + RULE, styles.rule))
+        plain = not table.blanks and table.before is None
+        if plain and cursor_column is None and not table.lit_columns(row):
+            segments.extend(self._plain_cells(window, row))
+            return self._finish(segments, window.width)
         lit = table.lit_columns(row)
         for column in range(window.first, window.first + window.count):
             at_cursor = column == cursor_column
             text = self._cell_text(row, column, at_cursor)
             segments.append(Segment(text, self._cell_style(row, column, at_cursor and (1 + focused), lit)))
         return self._finish(segments, window.width)
+
+    def _plain_cells(self, window: Window, row: int) -> Iterator[Segment]:
+        """Cells with nothing but a number and its colour: nearly all there are, so they are drawn the short way."""
+        table, width, form, styles = self.table, self.table.number_width, self.table.form, self._level_styles
+        values = table.shown[row, window.first : window.first + window.count]
+        for value, level in zip(values.tolist(), self.scale.levels(values).tolist(), strict=True):
+            yield Segment(f" {form(value):>{width}} ", styles[level + LEVELS])
 
     def _cell_text(self, row: int, column: int, at_cursor: bool) -> str:
         table = self.table

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from rich.cells import cell_len
@@ -95,6 +96,7 @@ class MatrixTable:
                 raise ValueError(f"cannot compare {before.shape} with {self.values.shape}")
         self.before = before
         self.shown = self.values if before is None else difference(before, self.values)
+        self.forget_width()
         self.form: Format = choose_format(self.shown, WIDEST_NUMBER, signed=before is not None)
 
     def light(self, regions: Iterable[Region]) -> None:
@@ -112,12 +114,16 @@ class MatrixTable:
     def column_is_lit(self, column: int) -> bool:
         return any(first <= column < last and last - first < self.columns for _rows, (first, last) in self.lit)
 
-    @property
+    @cached_property
     def number_width(self) -> int:
         """Cells for a number or a label of a column, without the gaps beside it."""
         blank = len(BLANK) if self.blanks else 0
         typed = max((cell_len(safe(answer.text)) for answer in self.blanks.values()), default=0)
         return max(self.form.width, self._column_label_width, blank, min(typed, WIDEST_NUMBER), 1)
+
+    def forget_width(self) -> None:
+        """Measure again: what was typed, or what is shown, has changed."""
+        self.__dict__.pop("number_width", None)
 
     @property
     def column_width(self) -> int:

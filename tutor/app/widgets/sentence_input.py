@@ -77,7 +77,9 @@ class SentenceInput(Input):
     def __init__(self, value: str = "", placeholder: str | None = None, **options: Any) -> None:
         options.setdefault("select_on_focus", False)
         options.setdefault("max_length", LONGEST)
-        super().__init__(value[:LONGEST], _("Type a sentence of your own") if placeholder is None else placeholder, **options)
+        super().__init__(
+            value[:LONGEST], _("Type a sentence of your own") if placeholder is None else placeholder, **options
+        )
         self.edited = False
 
     def offer(self, text: str) -> None:

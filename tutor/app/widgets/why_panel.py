@@ -130,7 +130,7 @@ def why_text(view: WhyView, width: int) -> Text:
         return text.append("\n" + _("made from"), style="dim") if why.cells else text
     if why.kind not in ("leaf", "copy", "look_up", "rule") or why.facts.get("arithmetic"):
         text.append("\n" + "\n".join(render("= " + why.substituted, width)) + "\n", style="bold")
-    said = prose.sentence(trace, why)
+    said = " ".join(filter(None, (prose.sentence(trace, why), prose.rest(why))))
     if said:
         text.append("\n").append_text(wrapped(Text(said), width)).append("\n")
     for line in view.extra:
@@ -148,12 +148,16 @@ def operand_line(view: WhyView, place: int, cell: Cell, width: int) -> Text:
     told = view.hidden and view.why.kind in TOLD_BY_OPERAND
     value = "" if told else number(cell.value, DIGITS)
     partner = ""
+    is_softmax = view.why.kind == "softmax"
     for term in () if view.hidden else view.why.terms[:2000]:
-        if len(term.cells) == 2 and cell == term.cells[1]:
+        if cell in term.cells[-1:] and (is_softmax or len(term.cells) == 2):
             partner = f" → {number(term.value, 3)}"
             break
-    mark = "×" if partner else f"{place}" if place < 10 else " "
-    name = fit(prose.cell_name(trace, cell.node, cell.index), max(6, width - cell_len(value) - cell_len(partner) - 4))
+    mark = "×" if partner and not is_softmax else f"{place}" if place < 10 else " "
+    room = max(6, width - cell_len(value) - cell_len(partner) - 4)
+    name = prose.cell_name(trace, cell.node, cell.index)
+    if cell_len(name) > room:
+        name = fit(prose.cell_name(trace, cell.node, cell.index, last_only=True), room)
     gap = " " * max(1, width - cell_len(name) - cell_len(value) - cell_len(partner) - 2)
     line = Text(f"{mark} ", style="dim", no_wrap=True, end="")
     return line.append(name).append(gap).append(value, style="bold").append(partner, style="dim")
