@@ -11,7 +11,7 @@ import click
 
 from tutor import __version__
 from tutor.plain.command_group import Commands, checked_sentence, settings
-from tutor.plain.streams import is_interactive, prepare_streams, repaired_arguments, working
+from tutor.plain.streams import is_interactive, prepare_streams, repaired_arguments, use_one_thread, working
 
 BACKENDS = ("auto", "numpy", "cupy", "torch", "jax")
 LANGUAGES = ("en", "zh")
@@ -84,6 +84,7 @@ def start(
     lesson: str | None, sentence: str | None, model: str | None, lang: str | None, backend: str, plain: bool
 ) -> None:
     """Open the tutor, at LESSON if one is given."""
+    use_one_thread()
     from tutor.course.load import load_lesson
     from tutor.course.progress import Progress
     from tutor.display.language import detect, set_language
@@ -108,7 +109,9 @@ def start(
         return
     from tutor.app.app import TutorApp
 
-    TutorApp(lesson, sentence, model, language, backend, progress).run()
+    app = TutorApp(lesson, sentence, model, language, backend, progress)
+    app.run()
+    sys.exit(app.return_code)
 
 
 @cli.command(epilog='Example: tutor trace "The river froze last night" --node "encoder.0.*.weights"')

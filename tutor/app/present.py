@@ -8,6 +8,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from tutor.app.lesson_state import LessonState
+from tutor.app.letters import letters
 from tutor.app.planes import Plane, plane_at
 from tutor.app.tracing import Request, Result
 from tutor.app.walk import Walk, next_cell
@@ -167,7 +168,8 @@ def why_view(snapshot: Snapshot) -> WhyView | None:
     own = getattr(step, "formula", None)
     on_step = snapshot.lesson.stop(trace) if step is not None and own else None
     formula = own if on_step is not None and on_step.node == walk.here.node else why.formula
-    return WhyView(trace, why, formula or "", snapshot.is_blank)
+    extra = letters(trace, snapshot.request, walk.here)
+    return WhyView(trace, why, formula or "", snapshot.is_blank, extra)
 
 
 def lesson_view(snapshot: Snapshot) -> LessonView:

@@ -133,8 +133,9 @@ def why_text(view: WhyView, width: int) -> Text:
     said = " ".join(filter(None, (prose.sentence(trace, why), prose.rest(why))))
     if said:
         text.append("\n").append_text(wrapped(Text(said), width)).append("\n")
-    for line in view.extra:
-        text.append(line + "\n")
+    if view.extra:
+        lines = [wrapped(Text(line), width, 2) for line in view.extra]
+        text.append("\n").append_text(Text("\n").join(lines)).append("\n")
     if trace[why.node].changed and why.kind != "changed":
         text.append(_("Another number of this matrix was changed by you.") + "\n")
     if why.cells:
