@@ -11,8 +11,8 @@ settings.load_profile("tutor")
 @pytest.fixture(autouse=True)
 def own_surroundings(tmp_path_factory, monkeypatch):
     """A data folder of its own and a plain English UTF-8 locale for every test and the processes it starts."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+    monkeypatch.setenv("TUTOR_DATA", str(tmp_path_factory.mktemp("data")))
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("LANG", "C.UTF-8")
-    for name in ("LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANGUAGE", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+    for name in ("LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANGUAGE", "TUTOR_LANG", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)

@@ -16,7 +16,7 @@ STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def measure(repeat: int) -> Iterator[Figure]:
-    """Ours, and PyTorch keeping the same arrays where it is installed. One run each is enough: memory repeats itself."""
+    """Ours, and PyTorch keeping the same arrays where it is installed. One run each is enough."""
     name = f"peak memory of a {LENGTH:,}-token trace above the weights"
     if not RESET.exists():
         yield Figure(name, note="needs /proc/self/clear_refs, which only Linux has")

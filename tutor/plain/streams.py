@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TypeVar
@@ -34,6 +34,16 @@ def is_interactive() -> bool:
     """Whether a person at a terminal that can place its cursor sits at both ends."""
     streams = (sys.stdin, sys.stdout)
     return os.environ.get("TERM", "") not in ("", "dumb") and all(s is not None and s.isatty() for s in streams)
+
+
+def use_one_thread(surroundings: MutableMapping[str, str] = os.environ) -> None:
+    """Let NumPy compute on one thread, unless the learner has set another number. Call it before NumPy is imported.
+
+    The matrices of a sentence are small: threads that wait for one another in a spin cost more than they bring, and
+    ten times more on a machine that has other work, which shows at every key press.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        surroundings.setdefault(name, "1")
 
 
 @contextmanager
