@@ -194,7 +194,7 @@ def check_data_folder() -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        remedy = _("make it writable, or set XDG_DATA_HOME; until then progress is not kept")
+        remedy = _("make it writable, or set TUTOR_DATA to another; until then progress is not kept")
         yield Finding(FAIL, _("data folder"), safe(f"{folder}: {error.strerror}"), remedy)
     else:
         yield Finding(OK, _("data folder"), safe(str(folder)))

@@ -19,7 +19,12 @@ def tutor(*arguments, **keywords):
 
 
 def test_help_is_quick_and_loads_nothing_heavy():
-    listing = "import sys; sys.argv = ['tutor', '--help']\nfrom tutor.cli import main\ntry: main()\nfinally: print(*sys.modules)"
+    listing = (
+        "import sys; sys.argv = ['tutor', '--help']\n"
+        "from tutor.cli import main\n"
+        "try: main()\n"
+        "finally: print(*sys.modules)"
+    )
     run = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
     assert not {"numpy", "textual", "rich", "yaml", "msgspec"} & set(run.stdout.split("\n")[-2].split())
 
@@ -131,7 +136,9 @@ def test_start_on_a_dumb_terminal_is_plain():
 @pytest.mark.parametrize("when", ["while reading", "while tracing"])
 def test_ctrl_c_is_quiet(when):
     arguments = ["start", "masks", "--plain"] if when == "while reading" else ["trace", "-"]
-    process = subprocess.Popen([*TUTOR, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*TUTOR, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     if when == "while reading":
         while b"Enter: next" not in process.stdout.read1():
             pass

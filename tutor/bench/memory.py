@@ -22,7 +22,8 @@ def measure(repeat: int) -> Iterator[Figure]:
         yield Figure(name, note="needs /proc/self/clear_refs, which only Linux has")
         return
     ours = _peak_in_process("ours")
-    limit = f"one attention layer's scores are {12 * LENGTH**2 * 4 / 1e6:.0f} MB, the logits {LENGTH * 50257 * 4 / 1e6:.0f} MB"
+    scores, logits = 12 * LENGTH**2 * 4 / 1e6, LENGTH * 50257 * 4 / 1e6
+    limit = f"one attention layer's scores are {scores:.0f} MB, the logits {logits:.0f} MB"
     yield Figure(name, "MB", ours, bar=BAR, limit=limit)
     if importlib.util.find_spec("torch"):
         yield Figure(name, "MB", ours, _peak_in_process("torch"), "PyTorch eager, all kept", limit=limit)

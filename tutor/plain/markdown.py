@@ -71,12 +71,12 @@ def wrapped(text: str, width: int) -> list[str]:
     lines, line, room = [], "", max(width, 8)
     for piece in _pieces(text):
         size = cell_len(piece)
-        if line and cell_len(line.rstrip()) + size > room and piece[0] not in CLOSING and piece != " ":
-            lines.append(line.rstrip())
+        if line and cell_len(line.rstrip(" ")) + size > room and piece[0] not in CLOSING and piece != " ":
+            lines.append(line.rstrip(" "))
             line = ""
         if line or piece != " ":
             line += piece
-    return [*lines, line.rstrip()] if line.rstrip() else lines or [""]
+    return [*lines, line.rstrip(" ")] if line.rstrip(" ") else lines or [""]
 
 
 def _pieces(text: str) -> Iterator[str]:

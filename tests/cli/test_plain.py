@@ -1,0 +1,179 @@
+"""Lessons line by line: every lesson can be finished in both languages, walked, left and taken up again."""
+
+import pytest
+
+from tutor.course.load import lesson_files, load_lesson
+from tutor.course.progress import Progress
+from tutor.display.language import set_language
+from tutor.plain.course import run_plain
+from tutor.plain.session import Session
+from tutor.plain.source import Source
+from tutor.plain.talk import EndOfInput, Talk
+from tutor.plain.tasks import LETTERS, Choosing, Filling, Trying
+
+LESSONS = [path for path in lesson_files()]
+
+
+class Script(Talk):
+    """A learner who types the given lines, then goes away."""
+
+    def __init__(self, *lines):
+        self.typed = iter(lines)
+        self.printed = []
+
+    @property
+    def width(self):
+        return 80
+
+    def lines(self, lines):
+        self.printed += lines
+
+    def ask(self, prompt):
+        self.printed.append(prompt)
+        try:
+            return next(self.typed)
+        except StopIteration:
+            raise EndOfInput from None
+
+    @property
+    def text(self):
+        return "\n".join(self.printed)
+
+
+class GoodLearner(Script):
+    """A learner who gets everything right."""
+
+    session: Session
+
+    def ask(self, prompt):
+        task = self.session.task
+        if task.finished:
+            return ""
+        if isinstance(task, Filling):
+            return repr(task.exercise.expected(task.open[0]))
+        if isinstance(task, Choosing):
+            return LETTERS[task.question.right]
+        assert isinstance(task, Trying)
+        return "w"
+
+
+@pytest.fixture
+def progress():
+    with Progress() as kept:
+        yield kept
+    set_language("en")
+
+
+def session(talk, progress, lesson="masks", language="en", sentence=None):
+    set_language(language)
+    loaded = load_lesson(lesson)
+    return Session(loaded, talk, progress, Source(loaded, language, sentence=sentence), language)
+
+
+def played(progress, *lines, **keywords):
+    """What is printed when the lines are typed."""
+    talk = Script(*lines)
+    with pytest.raises(EndOfInput):
+        session(talk, progress, **keywords).run()
+    return talk.text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_every_lesson_can_be_finished(path, language, progress):
+    talk = GoodLearner()
+    talk.session = session(talk, progress, path, language)
+    lesson = talk.session.lesson
+    assert talk.session.run()
+    assert progress.done(lesson.id)
+    asked = {number for number, step in enumerate(lesson.steps) if step.kind in ("ask", "exercise")}
+    assert progress.solved(lesson.id) == asked
+    for step in lesson.steps:
+        if step.title:
+            assert step.title.get(language) in talk.text
+    assert "\x1b" not in talk.text and not set("│┌└─▲█") & set(talk.text)
+
+
+def test_a_place_is_kept_when_the_input_ends(progress):
+    played(progress, "", "next", "next")
+    assert progress.resume("masks") == 3
+    assert "You were at step 4" in played(progress)
+    assert not progress.done("masks")
+
+
+def test_back_and_again(progress):
+    text = played(progress, "next", "back", "again")
+    assert text.count("Step 1 of") == 3 and text.count("Step 2 of") == 1
+
+
+def test_a_number_is_walked_to_a_weight(progress):
+    text = played(progress, "why encoder.0.self_attention.query_projection 0,0", "go 2", "up", "go 999999", "go")
+    assert "encoder.0.self_attention.query_projection 0,0 (position The, feature 0) =" in text
+    assert "A weight: a number that training sets." in text
+    assert "this is where the walk began" not in text
+    assert "ways on" in text
+
+
+def test_rows_and_columns_are_enough_for_a_matrix_of_several_heads(progress):
+    text = played(progress, "next", "next", "why 1,0", "why river,The")
+    assert text.count("encoder.0.self_attention.masked 0,1,0 (head 1, query river, key The) =") == 2
+
+
+def test_a_wrong_answer_is_explained_and_a_hint_given(progress):
+    text = played(progress, "next", "z", "a", "b", "c", "?", "?")
+    lesson = load_lesson("masks")
+    whys = [choice.why.en for choice in lesson.steps[1].choices]
+    flat = " ".join(text.split())
+    assert all(" ".join(why.split()) in flat for why in whys)
+    assert lesson.steps[1].hints[0].en in flat
+    assert "There is no further hint." in flat
+    assert [attempt.right for attempt in progress.attempts("masks")].count(True) == 1
+
+
+def test_the_answer_of_an_exercise_is_not_given_away(progress):
+    talk = Script()
+    run = session(talk, progress)
+    at = next(number for number, step in enumerate(run.lesson.steps) if step.kind == "exercise")
+    progress.record("masks", at)
+    node = run.lesson.steps[at].exercise.fill
+    with pytest.raises(EndOfInput):
+        run.run()
+    cell = ",".join(map(str, run.task.open[0]))
+    expected = run.task.exercise.expected(run.task.open[0])
+    assert "It is computed from" in talk.text
+    text = played(progress, f"why {node} {cell}", "not a number", str(expected + 5))
+    assert "That number is yours to find" in text
+    assert f"{expected:.6g}" not in text
+
+
+def test_another_sentence_is_traced_and_kept(progress):
+    text = played(progress, "next", "sentence 你好 [MASK] \x1b[31m", "show tokens")
+    assert "[MASK]" in text and "\x1b" not in text
+    assert progress.sentence.startswith("你好")
+
+
+def test_a_what_if_shows_before_and_after(progress):
+    text = played(progress, "show decoder.0.self_attention.weights", "set causal_mask=false", "set scale=no")
+    assert "What if: causal_mask = false" in text
+    assert "Before:" in text and "After:" in text and "numbers changed" in text or "No number changed" in text
+    assert "no such setting" in text
+
+
+def test_nonsense_is_answered_in_words(progress):
+    text = played(progress, "xyzzy", "why nowhere 0,0", "why 9,9,9,9", "go", "up", "show nothing", "sentence", "help")
+    assert "no command" in text and "no node called nothing" in text
+
+
+def test_a_step_that_another_model_lacks_does_not_end_the_lesson(progress):
+    loaded = load_lesson("masks")
+    talk = Script(*["next"] * len(loaded.steps))
+    run = Session(loaded, talk, progress, Source(loaded, "en", model="proverbs"), "en")
+    assert run.run()
+
+
+def test_the_list_of_lessons_comes_first(progress, monkeypatch, capsys):
+    answers = iter(["no-such", "", "1", "quit"])
+    monkeypatch.setattr("builtins.input", lambda prompt="": next(answers))
+    run_plain(None, None, None, "numpy", progress, asked_for=True)
+    printed = capsys.readouterr().out
+    assert "there is no lesson with this id" in printed and "Step 1 of" in printed and "Your place is kept" in printed
