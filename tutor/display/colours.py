@@ -7,8 +7,10 @@ apart. Steps are even in OKLab (Björn Ottosson, "A perceptual color space for i
 
 import math
 import os
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -53,12 +55,19 @@ class Scale:
     styles: tuple[Style, ...]
 
     def level(self, value: float) -> int:
-        """The step of the scale for a number, from -LEVELS to LEVELS. Not-a-number and -∞ have none."""
-        if self.kind == "plain" or math.isnan(value) or value == -math.inf or self.limit <= 0:
+        """The step of the scale for a number, from -LEVELS to LEVELS. Not-a-number and -∞ are at 0."""
+        if math.isnan(value) or value == -math.inf:
             return 0
-        # Small numbers are the many; a power below one gives them more of the steps.
-        size = min(1.0, abs(value) / self.limit) ** 0.75
-        return round(math.copysign(LEVELS * size, value))
+        return bisect(self.bounds, value) - LEVELS
+
+    @cached_property
+    def bounds(self) -> list[float]:
+        """Where one level ends and the next begins, in order: what `bisect` gives is the place in `styles`."""
+        if self.kind == "plain" or self.limit <= 0:
+            return [-math.inf] * LEVELS + [math.inf] * LEVELS
+        # Small numbers are the many; a power below one gives them more of the levels.
+        above = [self.limit * ((level + 0.5) / LEVELS) ** (4 / 3) for level in range(LEVELS)]
+        return [-bound for bound in reversed(above)] + above
 
     def style(self, value: float) -> Style:
         """How the cell of this number looks."""

@@ -5,6 +5,7 @@ No number that differs from zero is ever shown as a plain zero.
 
 import math
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -24,21 +25,20 @@ class Format:
 
     def __call__(self, value: float) -> str:
         """One cell, at most `width` wide."""
-        text = self._text(float(value))
-        return "+" + text if self.signed and float(value) > 0 and text != TINY else text
-
-    def _text(self, value: float) -> str:
-        if not math.isfinite(value):
-            return special(value)
+        value = float(value)
         if value == 0:
             return "0"
-        room = self.width - (self.signed and value > 0)
-        if self.decimals < 0:
-            return scientific(value, room)
-        text = f"{value:.{self.decimals}f}"
-        if float(text) == 0:
-            return TINY
-        return text if len(text) <= room else scientific(value, room)
+        if not isfinite(value):
+            text = special(value)
+        elif self.decimals < 0:
+            text = scientific(value, self.width - (self.signed and value > 0))
+        else:
+            if abs(value) < 0.5 * 10**-self.decimals:
+                return TINY
+            text = f"{value:.{self.decimals}f}"
+            if len(text) > self.width - (self.signed and value > 0):
+                text = scientific(value, self.width - (self.signed and value > 0))
+        return "+" + text if self.signed and value > 0 else text
 
 
 def special(value: float) -> str:

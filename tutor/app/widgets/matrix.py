@@ -210,20 +210,21 @@ class MatrixView(ScrollView, can_focus=True):
     def _new_frame(self) -> "_Frame":
         lines = self.lines
         scroll_x, scroll_y = self.scroll_offset
-        return _Frame(lines, lines.window(self._view.width, scroll_x), self._header_height, scroll_y, self.has_focus)
+        window = lines.window(self._view.width, scroll_x, self.size.width)
+        return _Frame(lines, window, self._header_height, scroll_y, self.has_focus)
 
     def render_line(self, y: int) -> Strip:
         frame = self._frame or self._new_frame()
         table, window = self.table, frame.window
         if not table.values.size:
-            return Strip.blank(window.width, self.rich_style)
+            return Strip.blank(window.total, self.rich_style)
         if y == 0:
             return frame.lines.header(window, self.cursor[1])
         if y < frame.header_height:
             return frame.lines.rule(window)
         row = y - frame.header_height + frame.scroll_y
         if row >= table.rows:
-            return Strip.blank(window.width, self.rich_style)
+            return Strip.blank(window.total, self.rich_style)
         cursor_row, cursor_column = self.cursor
         return frame.lines.row(window, row, cursor_column if row == cursor_row else None, frame.focused)
 

@@ -1,10 +1,11 @@
 """Draws a matrix line by line: a header, a rule, and the rows, each only as far as it can be seen."""
 
+import math
+from bisect import bisect
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -37,12 +38,12 @@ class Styles:
 
 @dataclass(frozen=True)
 class Window:
-    """What can be seen: cells of width, the first column and how many, and the frozen cells at the left."""
+    """What can be seen: the first column and how many, the frozen cells at the left, and all cells of a line."""
 
-    width: int
     first: int
     count: int
     side: int
+    total: int
 
 
 class MatrixLines:
@@ -60,15 +61,15 @@ class MatrixLines:
         """Draw everything anew."""
         self._strips.clear()
 
-    def window(self, width: int, scroll_x: int) -> Window:
-        """Whole columns only: half of a number would be another number."""
+    def window(self, width: int, scroll_x: int, total: int = 0) -> Window:
+        """Whole columns only: half of a number would be another number. `total` includes what a scrollbar covers."""
         table = self.table
         side = table.side_width + bool(table.side_width)
         # In a narrow place a column of numbers is worth more than the ends of the labels.
         side = min(side, max(0, width - table.column_width))
         count = max(1, (width - side) // table.column_width)
         first = min(scroll_x // table.column_width, max(0, table.columns - count))
-        return Window(width, first, min(count, table.columns - first), side)
+        return Window(first, min(count, table.columns - first), side, max(width, total))
 
     def header(self, window: Window, cursor_column: int) -> Strip:
         """The labels of the columns, with the name of their axis in the corner."""
@@ -95,11 +96,11 @@ class MatrixLines:
             self._strips.move_to_end(key)
         return strip
 
-    def _finish(self, segments: list[Segment], width: int) -> Strip:
-        used = sum(cell_len(segment.text) for segment in segments)
-        if used < width:
-            segments.append(Segment(" " * (width - used), self.styles.base))
-        return Strip(segments, max(used, width))
+    def _finish(self, segments: list[Segment], window: Window) -> Strip:
+        used = window.side + window.count * self.table.column_width
+        if used < window.total:
+            segments.append(Segment(" " * (window.total - used), self.styles.base))
+        return Strip(segments, max(used, window.total))
 
     def _header(self, window: Window, here: int) -> Strip:
         table, styles = self.table, self.styles
@@ -113,16 +114,16 @@ class MatrixLines:
                 style += styles.label_lit
             text = label(table.column_label(column), table.number_width, "right")
             segments.append(Segment(" " + text + " " * (table.column_width - table.number_width - 1), style))
-        return self._finish(segments, window.width)
+        return self._finish(segments, window)
 
     def _rule(self, window: Window) -> Strip:
         table, styles = self.table, self.styles
         line = "─" * (window.count * table.column_width)
         if not window.side:
-            return self._finish([Segment(line, styles.rule)], window.width)
+            return self._finish([Segment(line, styles.rule)], window)
         axis = f"{table.row_axis} ↓" if table.row_axis and not table.one_row else ""
         segments = [Segment(label(axis, window.side - 1), styles.rule), Segment("┌" + line, styles.rule)]
-        return self._finish(segments, window.width)
+        return self._finish(segments, window)
 
     def _row(self, window: Window, row: int, cursor_column: int | None, focused: bool) -> Strip:
         table, styles = self.table, self.styles
@@ -136,20 +137,26 @@ class MatrixLines:
         plain = not table.blanks and table.before is None
         if plain and cursor_column is None and not table.lit_columns(row):
             segments.extend(self._plain_cells(window, row))
-            return self._finish(segments, window.width)
+            return self._finish(segments, window)
         lit = table.lit_columns(row)
         for column in range(window.first, window.first + window.count):
             at_cursor = column == cursor_column
             text = self._cell_text(row, column, at_cursor)
             segments.append(Segment(text, self._cell_style(row, column, at_cursor and (1 + focused), lit)))
-        return self._finish(segments, window.width)
+        return self._finish(segments, window)
 
     def _plain_cells(self, window: Window, row: int) -> Iterator[Segment]:
         """Cells with nothing but a number and its colour: nearly all there are, so they are drawn the short way."""
-        table, width, form, styles = self.table, self.table.number_width, self.table.form, self._level_styles
-        values = table.shown[row, window.first : window.first + window.count]
-        for value, level in zip(values.tolist(), self.scale.levels(values).tolist(), strict=True):
-            yield Segment(f" {form(value):>{width}} ", styles[level + LEVELS])
+        table, form, styles, bounds = self.table, self.table.form, self._level_styles, self.scale.bounds
+        width, decimals = table.number_width, max(0, form.decimals)
+        # Between these a number needs no second thought: not rounded to zero, not wider than the format.
+        least = 0.5 * 10**-decimals if form.decimals > 0 else math.inf
+        most = 10.0 ** (form.width - decimals - 2)
+        for value in table.shown[row, window.first : window.first + window.count].tolist():
+            if least <= abs(value) < most:
+                yield Segment(f" {value:{width}.{decimals}f} ", styles[bisect(bounds, value)])
+            else:
+                yield Segment(f" {form(value):>{width}} ", styles[self.scale.level(value) + LEVELS])
 
     def _cell_text(self, row: int, column: int, at_cursor: bool) -> str:
         table = self.table
