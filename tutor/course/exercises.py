@@ -24,9 +24,9 @@ _UNREADABLE = Text(
     "That is not a number. Type one such as 1.27, −0.4 or 8.8/6.93.",
     "这不是一个数。请输入像 1.27、−0.4、8.8/6.93 这样的数。",
 )
-_COARSE = Text("Near, but too coarse: give two digits that count.", "接近了,但太粗略:请给出两位有效数字。")
-_SIGN = Text("The size is right, the sign is not.", "大小对了,正负号反了。")
-_WRONG = Text("Not yet. Ask for a hint, or go through the arithmetic again.", "还不对。可以看提示,或者再算一遍。")
+_COARSE = Text("Near, but too coarse: give two digits that count.", "接近了，但太粗：请给两位有效数字。")
+_SIGN = Text("The size is right, the sign is not.", "大小对了，正负号反了。")
+_WRONG = Text("Not yet. Ask for a hint, or go through the arithmetic again.", "还不对。可以看提示，或者再算一遍。")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Exercise:
         if not typed:
             return Verdict(False, None, _UNREADABLE, expected, readable=False)
         if any(accepts(expected, answer, self.noise) for answer in typed):
-            return Verdict(True, None, Text(f"Right: {shown(expected)}.", f"正确:{shown(expected)}。"), expected)
+            return Verdict(True, None, Text(f"Right: {shown(expected)}.", f"正确：{shown(expected)}。"), expected)
         return next(filter(None, (self._wrong(at, expected, answer) for answer in typed)), None) or Verdict(
             False, None, _WRONG, expected
         )
@@ -107,13 +107,13 @@ class Exercise:
         # Two slips may give the same number in this cell; the learner knows which one it was.
         other = next((one for one in matching if one.mistake.name != slip.mistake.name), None)
         if other is not None:
-            text = Text(f"{text.en} Or: {other.mistake.text.en}", f"{text.zh}或者:{other.mistake.text.zh}")
+            text = Text(f"{text.en} Or: {other.mistake.text.en}", f"{text.zh}或者是：{other.mistake.text.zh}")
         if slip.source == self.found.name:
             return text
         source = slip.source.rpartition(".")[2]
         return Text(
             f"{text.en} (It happened in {source}; the rest follows.)",
-            f"{text.zh}(这一步发生在 {source},后面随之而变。)",
+            f"{text.zh}（错在 {source} 那一步，后面都跟着变了。）",
         )
 
     def _other_cell(self, at: Index, expected: float, answer: Answer) -> Verdict | None:
@@ -123,7 +123,7 @@ class Exercise:
         for other in _neighbours(at, self.found.shape):
             if matches(self.found.at(other), answer, self.noise):
                 name = self.label(other)
-                text = Text(f"That is the number of another cell: {name}.", f"这是另一格的数:{name}。")
+                text = Text(f"That is the number of another cell: {name}.", f"这是另一格的数：{name}。")
                 return Verdict(False, "other_cell", text, expected)
         return None
 
@@ -131,7 +131,7 @@ class Exercise:
         """All hints for a cell: those written for the lesson, then the formula, the cells and the arithmetic."""
         why = self.trace.explain(self.node, tuple(index) if index is not None else self.cells[0])
         written = tuple(Hint(text) for text in self.fill.hints)
-        formula = Hint(Text("The formula:", "公式:"), self.fill.formula or why.formula)
+        formula = Hint(Text("The formula:", "公式："), self.fill.formula or why.formula)
         return (*written, formula, _which_cells(self.trace, why), *_arithmetic(why))
 
     def hint(self, number: int, index: Sequence[int] | None = None) -> Hint | None:
@@ -174,14 +174,14 @@ def _which_cells(trace: Trace, why: Explanation) -> Hint:
     if not cells:
         return Hint(
             Text(
-                "It follows from where the cell stands, not from other numbers.", "它由所在的位置决定,不由别的数得来。"
+                "It follows from where the cell stands, not from other numbers.", "它由所在的位置决定，不由别的数得来。"
             )
         )
     names = cell_labels(trace, cells[:4])
     en, zh = ", ".join(names), "、".join(names)
     if len(cells) > len(names):
-        en, zh = f"{en} and {len(cells) - len(names)} more", f"{zh},还有 {len(cells) - len(names)} 个"
-    return Hint(Text(f"It is made from {en}.", f"它由这些数得来:{zh}。"), cells=cells)
+        en, zh = f"{en} and {len(cells) - len(names)} more", f"{zh}，另有 {len(cells) - len(names)} 个"
+    return Hint(Text(f"It is made from {en}.", f"它由这些数得来：{zh}。"), cells=cells)
 
 
 def _arithmetic(why: Explanation) -> tuple[Hint, ...]:
@@ -190,7 +190,7 @@ def _arithmetic(why: Explanation) -> tuple[Hint, ...]:
     if why.kind in ("copy", "look_up", "leaf", "changed", "mask") or not why.substituted.endswith(ending):
         return ()
     text = why.substituted.removesuffix(ending)
-    return (Hint(Text("With the numbers:", "代入数字:"), text, tuple(dict.fromkeys(why.cells))),)
+    return (Hint(Text("With the numbers:", "代入数字："), text, tuple(dict.fromkeys(why.cells))),)
 
 
 @dataclass(frozen=True)

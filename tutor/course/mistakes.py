@@ -52,106 +52,106 @@ def _table() -> dict[str, Mistake]:
         a.unscaled,
         ("scale",),
         "That is what comes out before the scaling: divide by √d_k.",
-        "这是没有缩放的结果:还要除以 √d_k。",
+        "这是缩放之前的数：还要除以 √d_k。",
     )
     mistake(
         a.scaled_by_d_model,
         ("scale",),
         "You divided by √d_model, the width of the whole vector. d_k is the width of a key in one head.",
-        "你除的是 √d_model,整个向量的宽度;d_k 是一个头里键的宽度。",
+        "你除以的是 √d_model，那是整个向量的宽度；d_k 是一个头里 key 的宽度。",
     )
     mistake(
         a.key_not_transposed,
         ("dot_products", "matmul"),
         "You went down a column of K. The score takes a row of Q and a row of K: that is what Kᵀ means.",
-        "你取了 K 的一列。分数用的是 Q 的一行和 K 的一行,Kᵀ 就是这个意思。",
+        "你取了 K 的一列。分数用的是 Q 的一行和 K 的一行，Kᵀ 就是这个意思。",
     )
     mistake(
         a.softmax_over_columns,
         ("softmax",),
         "You normalised down the column. Softmax here goes along the row: a row sums to 1.",
-        "你沿列做了归一化。这里的 softmax 沿行做:每一行加起来是 1。",
+        "你沿列做了归一化。这里的 softmax 沿行做：每一行合计 1。",
     )
     mistake(
         a.softmax_without_exponential,
         ("softmax",),
         "You divided the score itself by the row's sum. Take e to the power of each score first.",
-        "你直接用分数除以一行的和。要先对每个分数取 e 的幂。",
+        "你直接用分数除以这一行的和。要先让每个分数作 e 的指数。",
     )
     mistake(
         a.softmax_unmasked,
         ("softmax",),
         "That is the softmax without the mask: hidden positions must not take part in the sum.",
-        "这是没有加掩码的 softmax:被遮住的位置不能参与求和。",
+        "这是没加掩码的 softmax：被遮住的位置不能参与求和。",
     )
     mistake(
         a.mask_after_softmax,
         ("softmax",),
         "You masked after the softmax, so the row no longer sums to 1. Mask first, with −∞.",
-        "你在 softmax 之后才遮,一行加起来就不是 1 了。要先用 −∞ 遮住。",
+        "你在 softmax 之后才遮，一行合计就不到 1 了。要先用 −∞ 遮住。",
     )
     mistake(
         a.zero_instead_of_minus_infinity,
         ("mask",),
         "You hid positions with 0. But e⁰ is 1, so they still get a share: hide them with −∞.",
-        "你用 0 遮住位置。可是 e⁰ = 1,它们仍分到权重:要用 −∞。",
+        "你用 0 来遮。可是 e⁰ = 1，遮住的位置仍会分到一份：要用 −∞。",
     )
     mistake(
         a.negative_kept,
         ("relu",),
         "That is the number before ReLU: a negative number becomes 0.",
-        "这是 ReLU 之前的数:负数要变成 0。",
+        "这是 ReLU 之前的数：负数要变成 0。",
     )
     mistake(
         a.added_instead_of_multiplied,
         (*_PRODUCTS, "multiply"),
         "You added the pairs. Multiply each pair, then add the products.",
-        "你把成对的数相加了。应先逐对相乘,再把积加起来。",
+        "你把每对数相加了。应先逐对相乘，再把乘积加起来。",
     )
     mistake(
         a.operands_swapped,
         _PRODUCTS,
         "You swapped the two matrices: A·B takes rows of A and columns of B.",
-        "你把两个矩阵换了位置:A·B 用 A 的行和 B 的列。",
+        "你把两个矩阵换了位置：A·B 用 A 的行和 B 的列。",
     )
     mistake(
         a.row_for_column,
         (*_PRODUCTS, "add_column"),
         "You used a row of the second one where its column belongs, or the other way round.",
-        "第二个矩阵该取列时你取了行(或者相反)。",
+        "第二个矩阵该取列，你取了行（或者正相反）。",
     )
     mistake(
         a.forgot_bias,
         ("linear", "add_column", "add"),
         "The product is right, but the bias is not added yet.",
-        "乘积对了,但还没加偏置。",
+        "乘得对，但还没加偏置。",
     )
     mistake(
         a.forgot_residual,
         ("add",),
         "That is the sub-layer's output alone: add the vector that went into it.",
-        "这只是子层的输出:还要加上进入子层的向量。",
+        "这只是子层的输出：还要加上子层的输入。",
     )
     mistake(
         a.population_over_sentence,
         ("layer_norm", "rms_norm"),
         "You took mean and deviation down the sentence. Layer norm takes them over one token's features.",
-        "你沿句子方向求了均值和标准差。层归一化是在一个词元自己的特征上求。",
+        "你顺着句子求了均值和标准差。层归一化只在一个词元自己的特征上求。",
     )
     mistake(
         a.norm_without_scale,
         ("layer_norm", "rms_norm"),
         "Normalised rightly, but the trained scale γ and shift β are still missing.",
-        "归一化对了,但还没乘训练得来的 γ、加 β。",
+        "归一化做对了，但还没乘学来的缩放 γ、加平移 β。",
     )
     mistake(
-        a.forgot_position, ("add",), "That is the embedding without its position vector.", "这是没有加位置向量的嵌入。"
+        a.forgot_position, ("add",), "That is the embedding without its position vector.", "这是还没加位置的嵌入。"
     )
     mistake(
         a.wrong_row,
         ("look_up",),
         "That is the row beside it: ids count from 0, so take the row with exactly this id.",
-        "这是相邻的一行:编号从 0 开始,要取恰好等于这个编号的那一行。",
+        "这是隔壁那一行：编号从 0 数起，行号要正好等于编号。",
     )
     mistake(
         a.wrong_head,
@@ -163,13 +163,13 @@ def _table() -> dict[str, Mistake]:
         a.value_from_decoder,
         ("cross-attention values",),
         "You took the values from the decoder. In cross-attention keys and values come from the encoder.",
-        "你从解码器取了值。交叉注意力里,键和值来自编码器。",
+        "你从解码器取了 value。交叉注意力里，key 和 value 来自编码器的输出。",
     )
     mistake(
         a.weights_times_key,
         ("matmul",),
         "You multiplied the weights by the keys. Keys only decide the weights; what is summed is the values.",
-        "你用权重乘了键。键只决定权重,被加权求和的是值。",
+        "你用权重乘了 key。key 只决定权重，被加权求和的是 value。",
     )
     return found
 

@@ -32,7 +32,7 @@ steps:
       en: |
         Two to five short sentences. **Now you**: end with something to do, such as finding the largest score.
       zh: |
-        两到五个短句。**动手**:最后让学习者做点什么,比如找出最大的分数。
+        两到五个短句。**动手**：最后让学习者做点什么，比如找出最大的分数。
 
   # Cells to fill in. Mistakes are recognised by their numbers; their names stand in tutor/course/mistakes.py.
   - exercise: {{fill: encoder.0.self_attention.scaled, cells: 3, mistakes: [unscaled, scaled_by_d_model]}}
@@ -40,10 +40,10 @@ steps:
       en: Divide each score by the root of the width of one head.
       zh: 每个分数除以一个头的宽度的平方根。
     hints:                                     # from a nudge to the arithmetic, never the number itself
-      - {{en: The width of one head is the number of columns of its query., zh: 一个头的宽度就是它的查询有几列。}}
+      - {{en: The width of one head is the number of columns of its query., zh: 一个头的宽度，就是它的 query 有几列。}}
 
   # A question. Exactly one choice is right, and every choice says why.
-  - ask: {{en: What does a row of the weights sum to?, zh: 权重的一行加起来是多少?}}
+  - ask: {{en: What does a row of the weights sum to?, zh: 权重的一行合计是多少？}}
     show: encoder.0.self_attention.weights
     choices:
       - text: {{en: to one, zh: 一}}
@@ -57,7 +57,7 @@ steps:
     show: encoder.0.self_attention.weights
     say:
       en: Switch the scaling off and watch the rows grow sharper.
-      zh: 关掉缩放,看看各行变得多尖锐。
+      zh: 关掉缩放，看看各行变得多尖。
 """
 
 

@@ -25,11 +25,11 @@ __all__ = ["Attempt", "Progress", "ProgressError", "data_folder"]
 
 _NOT_SAVED = Text(
     "Progress cannot be saved ({reason}). You can go on; it lasts until you quit.",
-    "无法保存进度({reason})。可以继续学习,进度保留到退出为止。",
+    "无法保存进度（{reason}）。可以继续学习，进度保留到退出为止。",
 )
 _BROKEN = Text(
     "The progress file was damaged. It is kept as {name}; a new one was started.",
-    "进度文件已损坏,原文件保留为 {name},已新建一份。",
+    "进度文件已损坏，原文件保留为 {name}，已新建一份。",
 )
 _IMPORT_PLACE = """
 INSERT INTO lesson (id, step, done_at, updated_at) VALUES (?, ?, ?, ?)

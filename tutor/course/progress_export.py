@@ -75,29 +75,29 @@ def write_export(path: Path, data: Export) -> None:
             raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ProgressError(Text(f"{path} cannot be written: {reason}", f"无法写入 {path}:{reason}")) from None
+        raise ProgressError(Text(f"{path} cannot be written: {reason}", f"无法写入 {path}：{reason}")) from None
 
 
 def read_export(path: Path) -> Export:
     """The checked contents of an exported file. Raises ProgressError, in which case nothing was taken in."""
     try:
         if path.stat().st_size > MAXIMUM_BYTES:
-            raise ProgressError(Text(f"{path} is too large for exported progress", f"{path} 太大,不是导出的进度"))
+            raise ProgressError(Text(f"{path} is too large for exported progress", f"{path} 太大，不是导出的进度"))
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ProgressError(Text(f"{path} cannot be read: {reason}", f"无法读取 {path}:{reason}")) from None
+        raise ProgressError(Text(f"{path} cannot be read: {reason}", f"无法读取 {path}：{reason}")) from None
     try:
         head = msgspec.json.decode(content, type=_Head)
         if head.kind == "transformer-tutor progress" and head.format > FORMAT:
             raise ProgressError(
                 Text(
                     f"{path} was exported by a newer version of the tutor (format {head.format}): update first",
-                    f"{path} 由更新版本的 tutor 导出(格式 {head.format}):请先升级",
+                    f"{path} 由更新版本的 tutor 导出（格式 {head.format}）：请先升级",
                 )
             )
         return msgspec.json.decode(content, type=Export)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProgressError(
-            Text(f"{path} is not exported progress: {error}", f"{path} 不是导出的进度:{error}")
+            Text(f"{path} is not exported progress: {error}", f"{path} 不是导出的进度：{error}")
         ) from None

@@ -115,7 +115,7 @@ def _refuse_newer(path: Path, version: int) -> None:
             Text(
                 f"{path} was written by a newer version of the tutor (format {version}, this one reads {VERSION}). "
                 "It is left as it is: update with `pip install --upgrade transformer-tutor`.",
-                f"{path} 由更新版本的 tutor 写成(格式 {version},本版本只能读 {VERSION})。文件未作改动:"
+                f"{path} 由更新版本的 tutor 写成（格式 {version}，本版本只能读 {VERSION}）。文件未作改动："
                 "请用 `pip install --upgrade transformer-tutor` 升级。",
             )
         )
@@ -125,7 +125,7 @@ def _foreign(path: Path) -> ProgressError:
     return ProgressError(
         Text(
             f"{path} is another program's database. It is left as it is: choose another place with TUTOR_DATA.",
-            f"{path} 是别的程序的数据库,未作改动:请用 TUTOR_DATA 指定别的位置。",
+            f"{path} 是别的程序的数据库，未作改动：请用 TUTOR_DATA 指定别的位置。",
         )
     )
 

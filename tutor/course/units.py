@@ -7,7 +7,7 @@ UNITS: dict[int, Text] = {
     1: Text("By hand", "动手算"),
     2: Text("From text to vectors", "从文字到向量"),
     3: Text("Attention", "注意力"),
-    4: Text("The block", "一个模块"),
+    4: Text("The block", "Transformer 块"),
     5: Text("Decoder and generation", "解码器与生成"),
     6: Text("Training", "训练"),
     7: Text("The family", "模型家族"),

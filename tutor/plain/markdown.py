@@ -10,7 +10,7 @@ from tutor.display.formula import linear
 from tutor.display.safe import safe
 
 # Kept off the beginning of a line in Chinese text.
-CLOSING = frozenset(",。、;:!?)】》」』”’….,;:!?)]}")
+CLOSING = frozenset("，。、；：！？）】》」』”’….,;:!?)]}")
 
 
 def flattened(text: str, width: int) -> Iterator[str]:
