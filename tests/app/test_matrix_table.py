@@ -55,7 +55,8 @@ def test_only_whole_columns_are_drawn() -> None:
 
 def test_a_vector_is_one_row_and_an_empty_matrix_is_nothing() -> None:
     vector = MatrixTable(np.array([3, 0, 12]), None, WORDS[:3], column_axis="position", name="tokens")
-    assert drawn(vector)[2].split() == ["│", "3", "0", "12"]
+    assert drawn(vector) == ["  I  am   a", "─ position →", "  3   0  12"]
+    assert drawn(MatrixTable(np.arange(9), column_axis="feature"))[1] == "─ feature → ───────────────"
     assert vector.caption == "tokens  position  3"
     assert MatrixTable(np.zeros((0, 3))).column_width >= 3
     with pytest.raises(ValueError, match="two axes"):

@@ -6,13 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from tutor.app.widgets.matrix_table import MatrixTable, Span
 from tutor.display.colours import LEVELS, Scale
-from tutor.display.safe import label, pad
+from tutor.display.safe import fit, label, pad
 
 CACHED_STRIPS = 2048
 RULE = "│"
@@ -120,7 +121,9 @@ class MatrixLines:
         table, styles = self.table, self.styles
         line = "─" * (window.count * table.column_width)
         if not window.side:
-            return self._finish([Segment(line, styles.rule)], window)
+            axis = fit(f"─ {table.column_axis} → " if table.column_axis else "", window.total)
+            rest = " " * (window.total - max(cell_len(axis), len(line)))
+            return Strip([Segment(axis + line[cell_len(axis) :] + rest, styles.rule)], window.total)
         axis = f"{table.row_axis} ↓" if table.row_axis and not table.one_row else ""
         segments = [Segment(label(axis, window.side - 1), styles.rule), Segment("┌" + line, styles.rule)]
         return self._finish(segments, window)

@@ -133,6 +133,8 @@ class MatrixTable:
     @property
     def side_width(self) -> int:
         """Cells of the frozen column of row labels, its gap included, without the rule; 0 where it would be empty."""
+        if self.one_row and self.row_labels is None:
+            return 0
         axes = [cell_len(axis) + 2 for axis in (self.row_axis, self.column_axis) if axis]
         widest = max([self.row_label_width, *axes])
         return min(widest, WIDEST_ROW_LABEL) + 1 if widest else 0
