@@ -68,13 +68,13 @@ def operands(trace: Trace, stop: Stop) -> tuple[Cell, ...]:
 
 
 def next_cell(trace: Trace, walk: Walk) -> Cell | None:
-    """Where Enter goes: the first operand; at the end of a path, the nearest weight passed by and not yet seen."""
+    """Where Enter goes: the first operand; at the end of a path, the nearest weights passed by and not yet looked at."""
     here = operands(trace, walk.here)
     if here:
         return here[0]
-    seen = {(stop.node, stop.index) for stop in walk.stops}
+    seen = {stop.node for stop in walk.stops}
     for stop in reversed(walk.stops[: walk.at]):
         for cell in operands(trace, stop):
-            if trace[cell.node].is_weight and (cell.node, cell.index) not in seen:
+            if trace[cell.node].is_weight and cell.node not in seen:
                 return cell
     return None

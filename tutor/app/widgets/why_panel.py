@@ -120,8 +120,8 @@ def why_text(view: WhyView, width: int) -> Text:
     why, trace = view.why, view.trace
     name = prose.cell_name(trace, why.node, why.index)
     text = Text(end="")
-    text.append(fit(name, width), style="bold")
-    text.append(" = ? \n" if view.hidden else f" = {number(why.result, DIGITS)}\n", style="bold")
+    value = "?" if view.hidden else number(why.result, DIGITS)
+    text.append(f"{fit(name, max(8, width - cell_len(value) - 3))} = {value}\n", style="bold")
     if view.formula:
         text.append("\n" + "\n".join(render(view.formula, width)) + "\n")
     if view.hidden:
@@ -137,7 +137,8 @@ def why_text(view: WhyView, width: int) -> Text:
         lines = [wrapped(Text(line), width, 2) for line in view.extra]
         text.append("\n").append_text(Text("\n").join(lines)).append("\n")
     if trace[why.node].changed and why.kind != "changed":
-        text.append(_("Another number of this matrix was changed by you.") + "\n")
+        edited = Text(_("Another number of this matrix was changed by you."))
+        text.append_text(wrapped(edited, width)).append("\n")
     if why.cells:
         text.append("\n" + _("made from"), style="dim")
     return text
@@ -155,6 +156,8 @@ def operand_line(view: WhyView, place: int, cell: Cell, width: int) -> Text:
             partner = f" → {number(term.value, 3)}"
             break
     mark = "×" if partner and not is_softmax else f"{place}" if place < 10 else " "
+    if width - cell_len(value) - cell_len(partner) < 12:
+        partner = ""  # the name of what it is matters more
     room = max(6, width - cell_len(value) - cell_len(partner) - 4)
     name = prose.cell_name(trace, cell.node, cell.index)
     if cell_len(name) > room:
