@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tutor.engine.backend import namespace
 from tutor.engine.explanation import Explanation, Index, product
 from tutor.engine.ops.base import Operation, OperationError, aligned, cell, region, regions
@@ -84,7 +86,7 @@ class Linear(Operation):
         if x.shape[-1] != weight.shape[0]:
             raise OperationError(f"rows of {x.shape[-1]} numbers do not fit a weight of {_shape(weight)}")
         rows = xp.reshape(x, (-1, x.shape[-1])) if x.ndim > 2 else x  # one product for the whole batch
-        y = xp.matmul(rows, weight)  # [rows, input] [input, output] -> [rows, output]
+        y = _times(rows, weight)  # [rows, input] [input, output] -> [rows, output]
         if bias is not None:
             y += bias
         return xp.reshape(y, (*x.shape[:-1], weight.shape[-1])) if x.ndim > 2 else y
@@ -119,6 +121,20 @@ class LinearSum(Explanation):
         walk = [cell for term in ordered for cell in term.cells]
         walk += [term.cells[0] for term in self.terms if len(term.cells) == 1]
         return tuple(dict.fromkeys(walk))
+
+
+FEW_ROWS = 48  # from about here on OpenBLAS no longer minds which matrix comes first
+
+
+def _times(rows: Any, weight: Any) -> Any:
+    """rows · weight, as (weightᵀ rowsᵀ)ᵀ where the weight lies in memory as [output, input] and the rows are few.
+
+    The time then goes into reading the weight, and OpenBLAS reads it up to twice as fast as the first matrix.
+    """
+    few = type(rows) is np.ndarray and len(rows) <= FEW_ROWS and type(weight) is np.ndarray
+    if few and weight.T.flags.c_contiguous:
+        return np.ascontiguousarray(np.matmul(weight.T, rows.T).T)
+    return namespace(rows).matmul(rows, weight)
 
 
 def _shape(array: Any) -> str:
