@@ -52,7 +52,8 @@ def _known(error: Exception) -> str | None:
         return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
     from tutor.course.errors import LessonError, ProgressError
     from tutor.course.programs import ProgramError
-    from tutor.display.language import current_language
+    from tutor.display.language import _, current_language
+    from tutor.display.messages import said, translated
     from tutor.engine.backend import BackendError
     from tutor.engine.config import ConfigError
     from tutor.engine.ops.base import OperationError
@@ -63,9 +64,9 @@ def _known(error: Exception) -> str | None:
         return error.text.get(current_language())
     if isinstance(error, LessonError):
         more = len(error.problems) - 1
-        return error.problems[0].one_line() + (f" (and {more} more)" if more else "")
+        return error.problems[0].one_line(translated) + (" " + _("(and {0} more)").format(more) if more else "")
     if isinstance(error, BackendError | ConfigError | OperationError | ProgramError | TraceError | ModelError):
-        return str(error)
+        return said(error)
     return None
 
 

@@ -2,11 +2,12 @@
 
 import sys
 
-from tutor.course.errors import LessonError, ProgressError
+from tutor.course.errors import LessonError
 from tutor.course.load import load_course, load_lesson
 from tutor.course.progress import Progress
 from tutor.course.schema import Lesson
 from tutor.display.language import _, current_language
+from tutor.display.messages import translated
 from tutor.display.safe import safe
 from tutor.plain.listing import lesson_lines
 from tutor.plain.session import Session
@@ -53,7 +54,7 @@ def _say_untrained(talk: Talk, source: Source) -> None:
     trace = source.trace()
     talk.say(_("sentence: {0}").format(safe(source.sentence or "")))
     if trace.notice:
-        talk.say(safe(str(trace.notice)))
+        talk.say(safe(translated(trace.notice)))
     if not trace.trained:
         talk.say(
             _("The model {0} is untrained: its weights are random, and so are its answers.").format(safe(trace.model))
@@ -75,6 +76,6 @@ def _chosen(talk: Talk) -> Lesson | None:
             continue
         try:
             return load_lesson(name)
-        except (LessonError, ProgressError) as error:
-            talk.say(safe(str(error)))
+        except LessonError as error:
+            talk.say(safe(error.problems[0].one_line(translated)))
     return None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import click
 
-from tutor.course.errors import LessonError, ProgressError
+from tutor.course.errors import LessonError
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, find_node
 from tutor.course.programs import ProgramError
@@ -12,6 +12,7 @@ from tutor.course.progress import Progress
 from tutor.course.schema import Lesson
 from tutor.display.formula import linear
 from tutor.display.language import _
+from tutor.display.messages import said, translated
 from tutor.display.safe import safe
 from tutor.engine.config import ConfigError
 from tutor.engine.ops import OperationError
@@ -60,7 +61,8 @@ class Session:
         """Go through the steps. True when the lesson came to its end; raises EndOfInput when the input does."""
         steps = self.lesson.steps
         at = min(self.progress.resume(self.lesson.id), len(steps) - 1)
-        self.talk.say(f"{safe(self.lesson.title.get(self.language))}. {safe(self.lesson.summary.get(self.language))}")
+        self.talk.say(safe(self.lesson.title.get(self.language)))
+        self.talk.say(safe(self.lesson.summary.get(self.language)))
         self.talk.say(_("{0} steps. Type help at any time.").format(len(steps)))
         if at:
             self.talk.say(_("You were at step {0}; type back to see what came before.").format(at + 1))
@@ -183,8 +185,10 @@ class Session:
             self.talk.say(_("That number is yours to find; ? gives a hint."))
             return
         self.walk = walk
-        self.talk.lines(explanation_lines(self.task.trace, self.task.trace.explain(name, index), self.talk.width))
-        self.talk.say(_("go follows the first, go 2 the second; up comes back."))
+        why = self.task.trace.explain(name, index)
+        self.talk.lines(explanation_lines(self.task.trace, why, self.talk.width))
+        if why.cells:
+            self.talk.say(_("go follows the first, go 2 the second; up comes back."))
 
     def _go(self, rest: str) -> None:
         """`go` or `go 2`: to an operand of the cell explained last."""
@@ -249,6 +253,6 @@ def _wrap(line: str, width: int) -> list[str]:
 
 
 def _message(error: Exception) -> str:
-    if isinstance(error, ProgressError | LessonError):
-        return str(error)
-    return error.message if isinstance(error, click.UsageError) else str(error)
+    if isinstance(error, LessonError):
+        return error.problems[0].one_line(translated)
+    return error.message if isinstance(error, click.UsageError) else said(error)

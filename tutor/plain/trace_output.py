@@ -13,6 +13,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from tutor.display.language import _
+from tutor.display.messages import translated
 from tutor.display.prose import label
 from tutor.display.safe import pad, safe
 from tutor.engine.trace import Node, Trace
@@ -40,7 +41,7 @@ def overview_lines(trace: Trace) -> Iterator[str]:
     if trace.target:
         yield _("target: {0}").format(safe(trace.target))
     if trace.notice:
-        yield _("note: {0}").format(safe(str(trace.notice)))
+        yield _("note: {0}").format(safe(translated(trace.notice)))
     yield ""
 
 
