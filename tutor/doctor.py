@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from tutor.display.language import _
+from tutor.display.messages import said
 from tutor.display.safe import safe
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -178,7 +179,7 @@ def check_backends() -> Iterator[Finding]:
             array = load_backend(name).asarray([1.0])
         except BackendError as error:
             # An absent extra is no fault: NumPy does everything.
-            yield Finding(OK, _("backend {0}").format(name), _("not available: {0}").format(error))
+            yield Finding(OK, _("backend {0}").format(name), _("not available: {0}").format(said(error)))
         else:
             device = getattr(array, "device", "cpu")
             yield Finding(OK, _("backend {0}").format(name), _("runs on {0}").format(device))

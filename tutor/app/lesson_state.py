@@ -9,6 +9,7 @@ from tutor.course.exercises import Exercise, Hint, Question, make, question, tri
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.schema import Ask, Cells, Fill, Lesson, Step, Try
+from tutor.display.messages import said
 from tutor.engine.explanation import Index
 from tutor.engine.trace import Trace, TraceError
 
@@ -105,7 +106,7 @@ class LessonState:
         try:
             exercise = make(step, trace)
         except (MistakeError, PlaceError, TraceError) as error:
-            return replace(self, attempt=Attempt(problem=str(error)))
+            return replace(self, attempt=Attempt(problem=said(error)))
         old = self.attempt.exercise
         if old is not None and old.trace is trace:
             return self

@@ -11,6 +11,7 @@ import numpy as np
 
 from tutor.course.programs import ProgramError, run_program
 from tutor.course.schema import Program
+from tutor.display.messages import said
 from tutor.engine.backend import BackendError
 from tutor.engine.config import ConfigError
 from tutor.engine.ops import OperationError
@@ -71,7 +72,7 @@ def compute(request: Request) -> Result:
         # The answer written by the plain model is kept, so that before and after speak of the same words.
         return Result(request, _model(request, changes, request.config, plain), plain)
     except FAILURES as error:
-        return Result(request, error=str(error))
+        return Result(request, error=said(error))
 
 
 def _editor(edits: tuple[Edit, ...]) -> Callable[[np.ndarray], np.ndarray]:

@@ -1,6 +1,6 @@
 """What can be wrong with a lesson or with the file of progress."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tutor.course.schema import Text
 
@@ -21,10 +21,10 @@ class LessonError(ValueError):
         first = problems[0]
         return cls(first.file, first.line, first.field, first.message, first.remedy, problems)
 
-    def one_line(self) -> str:
-        """`file:line: field: message. remedy`"""
+    def one_line(self, say: Callable[[str], str] = str) -> str:
+        """`file:line: field: message. remedy`; `say` puts message and remedy into another language."""
         where = f"{self.file}:{self.line}" + (f": {self.field}" if self.field else "")
-        return f"{where}: {self.message}" + (f". {self.remedy}" if self.remedy else "")
+        return f"{where}: {say(self.message)}" + (f". {say(self.remedy)}" if self.remedy else "")
 
     def __str__(self) -> str:
         return "\n".join(problem.one_line() for problem in self.problems)

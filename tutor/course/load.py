@@ -15,6 +15,7 @@ from tutor.course.reading_words import nearest
 from tutor.course.schema import Header, Lesson, Origin, Text
 from tutor.course.units import unit_title
 from tutor.course.yaml_tree import MAXIMUM_BYTES, Mapping, Scalar, parse
+from tutor.engine.message import Message
 
 __all__ = ["Course", "LessonEntry", "LessonError", "Unit", "lesson_files", "load_course", "load_lesson", "parse_lesson"]
 
@@ -149,8 +150,10 @@ def load_lesson(path_or_id: str | Path, folder: Path | None = None) -> Lesson:
             if file in by_name:
                 raise
     guess = nearest(name, [re.sub(r"^\d+[-_]", "", file.stem) for file in files])
-    remedy = f"Did you mean {guess}?" if guess else "`tutor lessons` lists the lessons there are"
-    raise LessonError(name, 1, "", "there is no lesson with this id", remedy)
+    remedy = Message("`tutor lessons` lists the lessons there are")
+    if guess:
+        remedy = Message("Did you mean {guess}?", guess=guess)
+    raise LessonError(name, 1, "", Message("there is no lesson with this id"), remedy)
 
 
 def parse_lesson(text: str, file: str = "lesson") -> Lesson:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tutor.course.schema import Place
 from tutor.engine.explanation import Cell
+from tutor.engine.message import Message
 from tutor.engine.trace import Node, Trace, TraceError
 
 
@@ -20,7 +21,7 @@ def find_node(trace: Trace, pattern: str) -> Node:
     found = trace.find(pattern)
     if not found:
         if any(sign in pattern for sign in "*?["):
-            raise TraceError(f"no node matches {pattern}; `tutor trace` lists all names")
+            raise TraceError(Message("no node matches {pattern}; `tutor trace` lists all names", pattern=pattern))
         return trace[pattern]
     return trace[found[0]]
 
@@ -30,12 +31,14 @@ def cell_at(node: Node, look_at: Mapping[str, Place]) -> tuple[int, ...]:
     index = [0] * len(node.shape)
     for axis, place in look_at.items():
         if axis not in node.axes:
-            raise PlaceError(f"{node.name} has no axis {axis!r}; it has {', '.join(node.axes)}")
+            names = {"node": node.name, "axis": axis, "axes": ", ".join(node.axes)}
+            raise PlaceError(Message("{node} has no axis {axis!r}; it has {axes}", **names))
         at = node.axes.index(axis)
         size = node.shape[at]
         index[at] = 0 if place == "first" else size - 1 if place == "last" else int(place)
         if not 0 <= index[at] < size:
-            raise PlaceError(f"{node.name}: {axis} goes from 0 to {size - 1}, not {place}")
+            where = {"node": node.name, "axis": axis, "last": size - 1, "given": place}
+            raise PlaceError(Message("{node}: {axis} goes from 0 to {last}, not {given}", **where))
     return tuple(index)
 
 

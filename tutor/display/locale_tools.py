@@ -16,7 +16,7 @@ from pathlib import Path
 from tutor.display.language import DOMAIN, LANGUAGES, LOCALE
 
 SOURCE = Path(__file__).parents[1]
-MARKS = ("_", "N_", "mark")
+MARKS = ("_", "N_", "Message", "ModelError")
 PLURALS = {"zh": "nplurals=1; plural=0;"}
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _ESCAPED = {value[1]: key for key, value in _ESCAPES.items()}
@@ -40,7 +40,7 @@ def collect(source: Path = SOURCE) -> dict[Message, str]:
 
 
 def messages_in(code: str) -> Iterator[Message]:
-    """The messages marked in some Python: _("…"), N_("…"), mark("…"), ngettext("…", "…", n)."""
+    """The messages marked in some Python: _("…"), N_("…"), Message("…"), ModelError("…"), ngettext("…", "…", n)."""
     calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
         if not isinstance(node.func, ast.Name):

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tutor.engine.message import Message
+
 NAMES = ("auto", "numpy", "torch", "cupy", "jax")
 
 
@@ -40,7 +42,7 @@ def namespace(array: Any) -> Any:
 def load_backend(name: str = "numpy") -> Backend:
     """The backend called `name`; `auto` takes a GPU where one answers and else NumPy, saying so in `notice`."""
     if name not in NAMES:
-        raise BackendError(f"{name}: no such backend; choose one of {', '.join(NAMES)}")
+        raise BackendError(Message("{name}: no such backend; choose one of {names}", name=name, names=", ".join(NAMES)))
     if name != "auto":
         return {"numpy": _numpy, "torch": _torch, "cupy": _cupy, "jax": _jax}[name]()
     for candidate in (_cupy, _torch):
@@ -48,8 +50,9 @@ def load_backend(name: str = "numpy") -> Backend:
             backend = candidate(gpu=True)
         except BackendError:
             continue
-        return Backend(backend.name, backend.asarray, backend.to_numpy, f"running on the GPU with {backend.name}")
-    return Backend("numpy", np.asarray, np.asarray, "no GPU answered: running on NumPy")
+        notice = Message("running on the GPU with {name}", name=backend.name)
+        return Backend(backend.name, backend.asarray, backend.to_numpy, notice)
+    return Backend("numpy", np.asarray, np.asarray, Message("no GPU answered: running on NumPy"))
 
 
 def _numpy() -> Backend:
@@ -65,8 +68,13 @@ def _import(name: str, module: str, packages: str, compatibility: bool = True) -
         except (ImportError, OSError) as error:  # OSError: installed, but a shared library of it is not
             missing = getattr(error, "name", None) or one.partition(".")[0]
             raise BackendError(
-                f"the {name} backend needs {missing}, which is not installed or does not load: "
-                f"pip install {packages}, or use --backend numpy"
+                Message(
+                    "the {name} backend needs {missing}, which is not installed or does not load: "
+                    "pip install {packages}, or use --backend numpy",
+                    name=name,
+                    missing=missing,
+                    packages=packages,
+                )
             ) from None
     return found
 
@@ -74,7 +82,7 @@ def _import(name: str, module: str, packages: str, compatibility: bool = True) -
 def _torch(gpu: bool = False) -> Backend:
     torch = _import("torch", "torch", "torch array-api-compat")
     if gpu and not torch.cuda.is_available():
-        raise BackendError("PyTorch sees no GPU: use --backend numpy")
+        raise BackendError(Message("PyTorch sees no GPU: use --backend numpy"))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return Backend(
         "torch",
@@ -90,7 +98,7 @@ def _cupy(gpu: bool = True) -> Backend:
     except Exception:  # CuPy raises its own CUDARuntimeError, which differs by version
         devices = 0
     if not devices:
-        raise BackendError("CuPy is installed but sees no GPU: use --backend numpy")
+        raise BackendError(Message("CuPy is installed but sees no GPU: use --backend numpy"))
     return Backend("cupy", cupy.asarray, lambda array: cupy.asnumpy(array))
 
 

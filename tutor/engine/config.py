@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from tutor.engine.message import Message
+
 CHOICES = {
     "architecture": ("encoder_decoder", "encoder_only", "decoder_only"),
     "position": ("sinusoidal", "learned", "none"),
@@ -66,45 +68,54 @@ class TransformerConfig:
     def __post_init__(self) -> None:
         self._check_types()
         if not self.d_k:
-            self._require(self.d_model % self.heads == 0, "d_model", f"must be a multiple of heads ({self.heads})")
+            self._require(
+                self.d_model % self.heads == 0,
+                "d_model",
+                Message("must be a multiple of heads ({heads})", heads=self.heads),
+            )
             object.__setattr__(self, "d_k", self.d_model // self.heads)
         if self.architecture == "encoder_decoder" and not self.target_vocabulary:
             object.__setattr__(self, "target_vocabulary", self.vocabulary)
         for stack in self.stacks:
-            self._require(getattr(self, f"{stack}_layers") > 0, f"{stack}_layers", "must be at least 1")
+            self._require(getattr(self, f"{stack}_layers") > 0, f"{stack}_layers", Message("must be at least 1"))
         if self.tied_embeddings and self.architecture != "encoder_decoder" and self.target_vocabulary:
             one = self.target_vocabulary == self.vocabulary
-            self._require(one, "target_vocabulary", f"must be {self.vocabulary} where embeddings are tied")
+            rule = Message("must be {vocabulary} where embeddings are tied", vocabulary=self.vocabulary)
+            self._require(one, "target_vocabulary", rule)
         self._check_heads_off()
 
-    def _require(self, condition: bool, field: str, rule: str) -> None:
+    def _require(self, condition: bool, field: str, rule: Message) -> None:
         if not condition:
-            raise ConfigError(f"{field}: {rule}, not {getattr(self, field)!r}")
+            raise ConfigError(
+                Message("{field}: {rule}, not {value!r}", field=field, rule=rule, value=getattr(self, field))
+            )
 
     def _check_types(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name in CHOICES:
-                self._require(
-                    value in CHOICES[field.name], field.name, f"must be one of {', '.join(CHOICES[field.name])}"
-                )
+                rule = Message("must be one of {choices}", choices=", ".join(CHOICES[field.name]))
+                self._require(value in CHOICES[field.name], field.name, rule)
             elif field.type == "bool":
-                self._require(isinstance(value, bool), field.name, "must be true or false")
+                self._require(isinstance(value, bool), field.name, Message("must be true or false"))
             elif field.type == "int":
                 least = 1 if field.name in ("d_model", "heads", "d_ff", "vocabulary", "maximum_positions") else 0
                 whole = isinstance(value, int) and not isinstance(value, bool)
-                self._require(whole and value >= least, field.name, f"must be a whole number of at least {least}")
+                rule = Message("must be a whole number of at least {least}", least=least)
+                self._require(whole and value >= least, field.name, rule)
             elif field.name == "norm_epsilon":
-                self._require(isinstance(value, int | float) and value > 0, field.name, "must be a number above 0")
+                rule = Message("must be a number above 0")
+                self._require(isinstance(value, int | float) and value > 0, field.name, rule)
 
     def _check_heads_off(self) -> None:
         a_list = isinstance(self.heads_off, list | tuple)
-        self._require(a_list, "heads_off", "must be a list of names like encoder.0.self_attention.0")
+        self._require(a_list, "heads_off", Message("must be a list of names like encoder.0.self_attention.0"))
         object.__setattr__(self, "heads_off", tuple(self.heads_off))
         for name in self.heads_off:
             place, _, head = str(name).rpartition(".")
             known = place in self.attentions and head.isdigit() and int(head) < self.heads
-            self._require(known, "heads_off", f"names a head as {self.attentions[0]}.0 to .{self.heads - 1}")
+            rule = Message("names a head as {first}.0 to .{last}", first=self.attentions[0], last=self.heads - 1)
+            self._require(known, "heads_off", rule)
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -155,4 +166,6 @@ def check_field_names(data: Mapping[str, Any]) -> None:
     for name in data:
         if name not in known:
             near = difflib.get_close_matches(str(name), known, 1)
-            raise ConfigError(f"{name}: no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+            if near:
+                raise ConfigError(Message("{name}: no such setting; did you mean {near}?", name=name, near=near[0]))
+            raise ConfigError(Message("{name}: no such setting", name=name))

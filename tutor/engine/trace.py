@@ -14,6 +14,7 @@ import numpy as np
 from tutor.engine.backend import Backend, load_backend
 from tutor.engine.explanation import Changed, Explanation, Index, Leaf
 from tutor.engine.formulas import formula_of
+from tutor.engine.message import Message
 from tutor.engine.ops.base import Operation, OperationError
 
 Change = np.ndarray | Sequence[Any] | float | Callable[[np.ndarray], Any]
@@ -164,8 +165,9 @@ class Trace:
         node = self._nodes.get(name) or self._weights.get(name)
         if node is None:
             near = difflib.get_close_matches(str(name), (*self.names, *self.weight_names), 3)
-            hint = f"; nearest: {', '.join(near)}" if near else "; `tutor trace` lists all names"
-            raise TraceError(f"no node called {name}{hint}")
+            if near:
+                raise TraceError(Message("no node called {name}; nearest: {near}", name=name, near=", ".join(near)))
+            raise TraceError(Message("no node called {name}; `tutor trace` lists all names", name=name))
         return node
 
     def find(self, pattern: str) -> tuple[str, ...]:
@@ -189,12 +191,18 @@ class Trace:
         try:
             whole = tuple(operator.index(i) for i in index)
         except TypeError:
-            raise TraceError(f"{node.name} is asked for by whole numbers, one an axis: {axes}") from None
+            raise TraceError(
+                Message("{node} is asked for by whole numbers, one an axis: {axes}", node=node.name, axes=axes)
+            ) from None
         if len(whole) != len(node.shape):
-            raise TraceError(f"{node.name} has {len(node.shape)} axes ({axes}), not {len(whole)}")
+            counts = {"count": len(node.shape), "given": len(whole)}
+            raise TraceError(
+                Message("{node} has {count} axes ({axes}), not {given}", node=node.name, axes=axes, **counts)
+            )
         for i, size, axis in zip(whole, node.shape, node.axes, strict=True):
             if not -size <= i < size:
-                raise TraceError(f"{node.name}: {axis} goes from 0 to {size - 1}, not {i}")
+                place = {"node": node.name, "axis": axis, "last": size - 1, "given": i}
+                raise TraceError(Message("{node}: {axis} goes from 0 to {last}, not {given}", **place))
         return tuple(i % size for i, size in zip(whole, node.shape, strict=True))
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from tutor.models.errors import ModelError
+from tutor.models.errors import Message, ModelError
 from tutor.models.yaml_text import parse_yaml
 
 FORMAT = 1
@@ -119,14 +119,17 @@ def _is_config(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(name, str) for name in value)
 
 
-TEXTS: tuple[str, Callable[[Any], bool]] = ("texts by language, such as {en: …, zh: …}", _is_texts)
+TEXTS: tuple[str, Callable[[Any], bool]] = (
+    Message("texts by language, such as {example}", example="{en: …, zh: …}"),
+    _is_texts,
+)
 FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "name": ("a text", lambda value: isinstance(value, str) and bool(value)),
+    "name": (Message("a text"), lambda value: isinstance(value, str) and bool(value)),
     "title": TEXTS,
     "summary": TEXTS,
     "limits": TEXTS,
     "data": TEXTS,
-    "trained": ("true or false", lambda value: isinstance(value, bool)),
-    "parameters": ("a whole number", _is_count),
-    "config": ("the settings of a Transformer by name", _is_config),
+    "trained": (Message("true or false"), lambda value: isinstance(value, bool)),
+    "parameters": (Message("a whole number"), _is_count),
+    "config": (Message("the settings of a Transformer by name"), _is_config),
 }

@@ -1,21 +1,12 @@
-"""What the models say when something cannot be done, and what they say beside a result."""
+"""What the models say when something cannot be done."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from tutor.engine.message import Message
 
-class Message(str):
-    """A finished sentence that keeps its template and values, so that an interface can say it in its own language."""
-
-    template: str
-    values: dict[str, Any]
-
-    def __new__(cls, template: str, **values: Any) -> Message:
-        message = super().__new__(cls, template.format(**values))
-        message.template = template
-        message.values = values
-        return message
+__all__ = ["Message", "ModelError"]
 
 
 class ModelError(ValueError):

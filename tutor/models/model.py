@@ -143,11 +143,10 @@ class Model:
         return ids + [self.config.pad_id] * padding, notice
 
     def _clipped(self, what: str, count: int) -> Message:
-        templates = {
-            "sentence": "the sentence is {count} tokens long; {model} reads the first {longest}",
-            "target": "the target is {count} tokens long; {model} reads the first {longest}",
-        }
-        return Message(templates[what], count=count, model=self.name, longest=self.config.maximum_positions)
+        values = {"count": count, "model": self.name, "longest": self.config.maximum_positions}
+        if what == "sentence":
+            return Message("the sentence is {count} tokens long; {model} reads the first {longest}", **values)
+        return Message("the target is {count} tokens long; {model} reads the first {longest}", **values)
 
     def _longest_answer(self, ids: list[int]) -> int:
         length = sum(number != self.config.pad_id for number in ids)

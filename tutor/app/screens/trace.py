@@ -33,6 +33,7 @@ from tutor.app.widgets.why_panel import WhyPanel
 from tutor.course.schema import Ask, Fill
 from tutor.display import prose
 from tutor.display.language import _
+from tutor.display.messages import translated
 from tutor.display.numbers import number
 from tutor.display.safe import safe_text
 from tutor.engine.explanation import Cell
@@ -174,7 +175,7 @@ class TraceScreen(Screen[None]):
 
     def _show_notice(self) -> None:
         trace = self.snapshot.trace
-        said = self.snapshot.error or (str(trace.info.get("notice") or "") if trace is not None else "")
+        said = self.snapshot.error or (translated(trace.info.get("notice") or "") if trace is not None else "")
         notice = self.query_one("#notice", Static)
         notice.update(safe_text(said))
         notice.display = bool(said)
