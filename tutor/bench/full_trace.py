@@ -10,6 +10,7 @@ from tutor.bench import gpt2_shape
 from tutor.bench.figure import Figure, medians, timed
 from tutor.bench.torch_cache import run_with_cache, torch_weights, transformer_lens_model
 
+LENS = "TransformerLens run_with_cache"
 BARS = {8: 0.7, 32: 0.7, 512: 1.0}
 CLOSE = 1e-3  # how far two float32 probabilities may lie apart, as a part of the largest
 
@@ -26,7 +27,7 @@ def measure(repeat: int) -> Iterator[Figure]:
         yield Figure(name, note="PyTorch is not installed: pip install 'transformer-tutor[reference]'")
     if importlib.util.find_spec("transformer_lens"):
         lens = transformer_lens_model(weights)
-        rivals["TransformerLens run_with_cache"] = lambda ids: _lens(lens, ids)
+        rivals[LENS] = lambda ids: _lens(lens, ids)
     else:
         yield Figure(name, note="TransformerLens is not installed: pip install 'transformer-tutor[reference]'")
     floor = _machine(weights)
@@ -53,7 +54,7 @@ def _compared(
     actions += [lambda run=run: timed(lambda: run(ids)) for run in rivals.values()]  # type: ignore[misc]
     ours, *theirs = medians(actions, repeat)
     for rival, seconds in zip(rivals, theirs, strict=True):
-        yield Figure(name, "ms", ours * 1e3, seconds * 1e3, rival, bar, limit)
+        yield Figure(name, "ms", ours * 1e3, seconds * 1e3, rival, bar if rival == LENS else None, limit)
     if not rivals:
         yield Figure(name, "ms", ours * 1e3, limit=limit)
 

@@ -67,6 +67,11 @@ def _measured(name: str, repeat: int) -> Iterator[Figure]:
         yield figure
 
 
+def _short(value: float | None) -> str:
+    """Three digits, and never an exponent."""
+    return "?" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def figure_lines(figure: Figure) -> Iterator[str]:
     """A figure as lines of text."""
     yield ""
@@ -77,11 +82,11 @@ def figure_lines(figure: Figure) -> Iterator[str]:
     verdict = {True: "  held", False: "  NOT HELD", None: ""}[figure.held]
     if figure.ratio is not None:
         bar = f" (bar {figure.bar:g}×)" if figure.bar else ""
-        yield f"  {figure.ours:.3g} {figure.unit} against {figure.theirs:.3g} {figure.unit}, {figure.against}"
+        yield f"  {_short(figure.ours)} {figure.unit} against {_short(figure.theirs)} {figure.unit}, {figure.against}"
         yield f"  {figure.ratio:.2g}×{bar}{verdict}"
     else:
         bar = f" (bar {figure.bar:g} {figure.unit})" if figure.bar else ""
-        yield f"  {figure.ours:.3g} {figure.unit}{bar}{verdict}"
+        yield f"  {_short(figure.ours)} {figure.unit}{bar}{verdict}"
     if figure.limit:
         yield f"  limit: {figure.limit}"
     if figure.note:
