@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tutor import __version__
+from tutor.display.language import _
 from tutor.plain.command_group import Commands, checked_sentence, settings
 from tutor.plain.streams import is_interactive, prepare_streams, repaired_arguments, use_one_thread, working
 
@@ -53,7 +54,7 @@ def _traced(sentence: str, model: str, target: str | None, config: dict[str, Any
     notice = load_backend(backend).notice
     if notice:
         click.echo(notice, err=True)
-    with working("tracing"):
+    with working(_("tracing")):
         return load_model(model).trace(sentence, target=target, config=config or None, backend=backend)
 
 
@@ -137,7 +138,7 @@ def trace(
     from tutor.plain import trace_output
 
     if output is not None and not output.parent.is_dir():
-        raise click.UsageError(f"--output: there is no folder {output.parent}")
+        raise click.UsageError(_("--output: there is no folder {0}").format(output.parent))
     run = _traced(sentence, model, target, config, backend)
     names = trace_output.chosen_names(run, glob)
     if form == "json":
@@ -150,7 +151,7 @@ def trace(
             _echo_lines(trace_output.value_lines(run[name], _width()))
     if output is not None:
         count = trace_output.write_npz(run, output)
-        click.echo(f"{count} arrays written to {output}", err=True)
+        click.echo(_("{0} arrays written to {1}").format(count, output), err=True)
 
 
 @cli.command(epilog='Example: tutor explain "I am a student" encoder.0.self_attention.weights 0,student,I')
@@ -205,7 +206,7 @@ def new_lesson(identifier: str, folder: Path) -> None:
     from tutor.course.new import new_lesson as write_template
 
     path = write_template(identifier, folder)
-    click.echo(f"{path} written; check it with: tutor lessons check {path}")
+    click.echo(_("{0} written; check it with: tutor lessons check {0}").format(path))
 
 
 @lessons.command("schema", epilog="Example: tutor lessons schema > lesson.schema.json")
@@ -254,7 +255,7 @@ def export_progress(file: Path) -> None:
     from tutor.course.progress import Progress
 
     Progress().export(file)
-    click.echo(f"progress written to {file}")
+    click.echo(_("progress written to {0}").format(file))
 
 
 @progress.command("import", epilog="Example: tutor progress import my-progress.json")
@@ -264,7 +265,7 @@ def import_progress(file: Path) -> None:
     from tutor.course.progress import Progress
 
     Progress().import_(file)
-    click.echo(f"progress read from {file}")
+    click.echo(_("progress read from {0}").format(file))
 
 
 @progress.command("reset", epilog="Example: tutor progress reset --yes")
@@ -274,9 +275,9 @@ def reset_progress(yes: bool) -> None:
     from tutor.course.progress import Progress
 
     if not yes:
-        click.confirm("Forget all progress?", abort=True)
+        click.confirm(_("Forget all progress?"), abort=True)
     Progress().reset()
-    click.echo("progress forgotten")
+    click.echo(_("progress forgotten"))
 
 
 @cli.command(epilog="Example: tutor doctor")

@@ -49,7 +49,7 @@ def finding_line(finding: Finding) -> str:
     colour = None if os.environ.get("NO_COLOR") else COLOURS[finding.level]
     mark = click.style(f"{finding.level:<4}", fg=colour)
     remedy = f" -> {finding.remedy}" if finding.remedy else ""
-    return f"{mark}  {finding.subject}: {finding.text}{remedy}"
+    return f"{mark}  " + _("{0}: {1}").format(finding.subject, finding.text) + remedy
 
 
 def check_python() -> Iterator[Finding]:

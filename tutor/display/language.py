@@ -6,7 +6,7 @@ table that is filled in when the module is imported is marked `N_("…")` there 
 
 import gettext as _gettext
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
@@ -25,6 +25,11 @@ def _(message: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """The message for so many things, in the language of the interface."""
     return _catalogue.ngettext(one, many, count)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Words one after another, with the comma of the language between them."""
+    return _(", ").join(parts)
 
 
 def N_(message: str) -> str:

@@ -134,6 +134,9 @@ AXES = {
     "input": N_("input"),
     "output": N_("output"),
     "segment": N_("segment"),
+    "mixed": N_("mixed"),
+    "hidden": N_("hidden"),
+    "dimension": N_("dimension"),
 }
 
 

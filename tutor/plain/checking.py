@@ -33,4 +33,4 @@ def problem_lines(problems: Sequence[LessonError], files: Sequence[Path]) -> Ite
     checked, found = len(files) or len(lesson_files()), len(problems)
     looked_at = ngettext("{0} lesson checked", "{0} lessons checked", checked).format(checked)
     outcome = ngettext("{0} problem", "{0} problems", found).format(found) if found else _("no problem found")
-    yield f"{looked_at}: {outcome}"
+    yield _("{0}: {1}").format(looked_at, outcome)

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from tutor.display.language import _, current_language
+
 
 class Commands(click.Group):
     """A group that answers bad input with one line and a status other than zero, never with a traceback."""
@@ -52,7 +54,6 @@ def _known(error: Exception) -> str | None:
         return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
     from tutor.course.errors import LessonError, ProgressError
     from tutor.course.programs import ProgramError
-    from tutor.display.language import _, current_language
     from tutor.display.messages import said, translated
     from tutor.engine.backend import BackendError
     from tutor.engine.config import ConfigError
@@ -75,7 +76,7 @@ def checked_sentence(context: click.Context, parameter: click.Parameter, sentenc
     if sentence == "-":
         sentence = sys.stdin.read().rstrip("\n")
     if sentence is not None and not sentence.strip():
-        raise click.UsageError('the sentence is empty; give a few words, such as "I am a student"')
+        raise click.UsageError(_('the sentence is empty; give a few words, such as "I am a student"'))
     return sentence
 
 
@@ -92,7 +93,7 @@ def settings_of(pairs: Iterable[str]) -> dict[str, Any]:
     for pair in pairs:
         key, sign, text = pair.partition("=")
         if not sign:
-            raise click.UsageError(f"a setting is key=value, such as causal_mask=false, not {pair!r}")
+            raise click.UsageError(_("a setting is key=value, such as causal_mask=false, not {0!r}").format(pair))
         check_field_names({key: text})
         found[key] = _setting(text, type(getattr(TransformerConfig(), key)))
     return found

@@ -47,10 +47,10 @@ def card_lines(name: str) -> Iterator[str]:
     model = load_model(name)
     card = model.card
     trained = _("trained") if model.trained else _("untrained: its weights are random")
-    yield safe(f"{model.name}: {card.title[language]}")
+    yield _("{0}: {1}").format(safe(model.name), safe(card.title[language]))
     yield _("{0} parameters, {1}").format(f"{model.parameters:,}", trained)
     for heading, texts in ((_("summary"), card.summary), (_("limits"), card.limits), (_("data"), card.data)):
-        yield f"{heading}: {safe(' '.join(texts[language].split()))}"
+        yield _("{0}: {1}").format(heading, safe(" ".join(texts[language].split())))
     yield ""
     yield _("config:")
     yield from (f"  {key}: {safe(str(value))}" for key, value in model.config.as_dict().items())

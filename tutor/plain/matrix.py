@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from rich.cells import cell_len
 
-from tutor.display.language import _
+from tutor.display.language import _, listed
 from tutor.display.numbers import Format, choose_format
 from tutor.display.safe import fit, pad, safe
 
@@ -108,4 +108,4 @@ def _left_out(sheet: Sheet, rows: range, columns: range) -> list[str]:
         parts.append(_("rows {0} to {1} of {2}").format(rows.start, rows.stop - 1, len(sheet.rows)))
     if len(columns) < len(sheet.columns):
         parts.append(_("columns {0} to {1} of {2}").format(columns.start, columns.stop - 1, len(sheet.columns)))
-    return [_("(shown: {0}; counted from 0)").format(", ".join(parts))] if parts else []
+    return [_("(shown: {0}; counted from 0)").format(listed(parts))] if parts else []

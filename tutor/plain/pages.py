@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from tutor.display.language import _
+from tutor.display.language import _, listed
 from tutor.display.numbers import number
 from tutor.display.prose import label
 from tutor.display.safe import safe
+from tutor.display.titles import axis_title
 from tutor.engine.trace import Node
 from tutor.plain.matrix import Sheet, sheet_lines
 
@@ -17,7 +18,7 @@ MOST_ROWS = 20
 
 def node_head(node: Node) -> str:
     """`encoder.0.self_attention.scaled: query × key, 4 × 4`"""
-    axes = " × ".join(_(axis) for axis in node.axes)
+    axes = " × ".join(axis_title(axis) for axis in node.axes)
     return f"{safe(node.name)}: {axes}, {' × '.join(map(str, node.shape))}"
 
 
@@ -32,12 +33,13 @@ def matrix_lines(node: Node, at: Index, width: int, blanks: Collection[Index] = 
         pairs = zip(node.axes, leading, node.labels, strict=False)
         # A head is named by its label, which counts from 1 as the lessons do.
         of = zip(pairs, node.shape, strict=False)
-        yield ", ".join(
-            _("{0} {1} of {2}").format(_(axis), label(labels, where), size) for (axis, where, labels), size in of
+        yield listed(
+            _("{0} {1} of {2}").format(axis_title(axis), label(labels, where), size)
+            for (axis, where, labels), size in of
         )
     values, labels = node.value[leading], node.labels[len(leading) :]
     if values.ndim == 1:
-        values, labels = values[None, :], ((_(node.axes[-1]),), labels[0])
+        values, labels = values[None, :], ((axis_title(node.axes[-1]),), labels[0])
     hidden = [_last_two(index) for index in blanks if index[:-2] == leading]
     chosen = _last_two(place) if mark else None
     yield from sheet_lines(Sheet(values, labels[0], labels[1], hidden, chosen), width, MOST_ROWS)

@@ -108,9 +108,11 @@ class Session:
     def _page(self, at: int) -> Iterator[str]:
         """All the lines of a step."""
         task, width = self.task, self.talk.width
-        title = f": {safe(task.step.title.get(self.language))}" if task.step.title else ""
+        heading = _("Step {0} of {1}").format(at + 1, len(self.lesson.steps))
+        if task.step.title:
+            heading = _("{0}: {1}").format(heading, safe(task.step.title.get(self.language)))
         yield ""
-        yield from wrapped(_("Step {0} of {1}").format(at + 1, len(self.lesson.steps)) + title, width)
+        yield from wrapped(heading, width)
         yield ""
         if task.words():
             yield from flattened(task.words(), width)

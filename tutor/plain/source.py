@@ -6,6 +6,7 @@ from typing import Any
 
 from tutor.course.programs import run_program
 from tutor.course.schema import Lesson
+from tutor.display.language import _
 from tutor.engine.trace import Trace
 from tutor.models.registry import load_model
 from tutor.plain.streams import working
@@ -45,7 +46,7 @@ class Source:
         target = None
         if self.lesson.target is not None and not self.own_sentence:
             target = self.lesson.target.get(self.language)
-        with working("tracing"):
+        with working(_("tracing")):
             return self._model.trace(
                 self.sentence or "I am a student",
                 target=target,

@@ -8,7 +8,7 @@ from tutor.course.exercises import Hint, Verdict, make, question, tried
 from tutor.course.places import cell_at, find_node
 from tutor.course.schema import Ask, Fill, Show, Try
 from tutor.display.formula import linear
-from tutor.display.language import _
+from tutor.display.language import _, listed
 from tutor.display.safe import safe
 from tutor.engine.trace import Node, Trace
 from tutor.plain.pages import Index, comparison_lines, matrix_lines
@@ -138,7 +138,7 @@ class Filling(Task):
             yield from matrix_lines(node, first, width, blanks=self.open, mark=first == self.at)
         operands = [safe(operand.name) for operand in node.operands]
         if operands and not self.finished:
-            yield _("It is computed from {0}. show NAME prints one.").format(", ".join(operands))
+            yield _("It is computed from {0}. show NAME prints one.").format(listed(operands))
 
     def prompt(self) -> str:
         if self.finished:

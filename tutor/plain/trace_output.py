@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from rich.cells import cell_len
 
-from tutor.display.language import _
+from tutor.display.language import _, listed
 from tutor.display.messages import translated
 from tutor.display.prose import label
 from tutor.display.safe import pad, safe
+from tutor.display.titles import axis_title
 from tutor.engine.trace import Node, Trace
 from tutor.plain.matrix import Sheet, sheet_lines
 from tutor.plain.streams import counted
@@ -68,7 +69,7 @@ def value_lines(node: Node, width: int) -> Iterator[str]:
     for leading in np.ndindex(values.shape[:-2]):
         if leading:
             pairs = zip(node.axes, leading, labels, strict=False)
-            yield ", ".join(f"{_(axis)} {label(axis_labels, place)}" for axis, place, axis_labels in pairs)
+            yield listed(f"{axis_title(axis)} {label(axis_labels, place)}" for axis, place, axis_labels in pairs)
         yield from sheet_lines(Sheet(values[leading], labels[-2], labels[-1]), width)
 
 

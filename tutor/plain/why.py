@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import click
 
 from tutor.display.formula import render
-from tutor.display.language import _
+from tutor.display.language import _, listed
 from tutor.display.prose import cell_name, label, sentence
 from tutor.display.safe import safe
+from tutor.display.titles import axis_title
 from tutor.engine.explanation import Explanation, Term
 from tutor.engine.trace import Node, Trace
 from tutor.plain.markdown import wrapped
@@ -22,7 +23,7 @@ def address(trace: Trace, name: str, index: Sequence[int]) -> str:
     """`node 0,3,0 (head 1, query student, key I)`: what to type, counted from 0, and what it means."""
     node = trace[name]
     parts = zip(node.axes, index, node.labels, strict=True)
-    words = ", ".join(f"{_(axis)} {label(labels, place)}" for axis, place, labels in parts)
+    words = listed(f"{axis_title(axis)} {label(labels, place)}" for axis, place, labels in parts)
     return f"{safe(name)} {','.join(map(str, index))} ({words})"
 
 
@@ -68,7 +69,7 @@ def term_text(trace: Trace, why: Explanation, term: Term) -> str:
         return f"e^({factors[0]} - {exact(why.facts['maximum'])})"
     multiplied = math.prod((cell.value for cell in term.cells), start=term.coefficient)
     if not math.isclose(multiplied, term.value, rel_tol=1e-6, abs_tol=1e-12):
-        return _("from {0}").format(", ".join(factors))
+        return _("from {0}").format(listed(factors))
     if term.coefficient != 1:
         factors.insert(0, exact(term.coefficient))
     return " × ".join(factors) or exact(term.value)
