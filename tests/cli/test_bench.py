@@ -1,0 +1,80 @@
+"""The benchmark: what a figure says, how it is printed, and that the rivals compute the same thing as we do."""
+
+import json
+import sys
+import types
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tutor.bench import report
+from tutor.bench.figure import Figure, medians
+from tutor.cli import cli
+
+FIGURES = [
+    Figure("quick", "ms", 30.0, 100.0, "something slow", 0.5, "the speed of light"),
+    Figure("slow", "ms", 90.0, 100.0, "something slow", 0.5),
+    Figure("alone", "MB", 90.0, bar=100.0),
+    Figure("missing", note="it is not installed"),
+]
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    module = types.ModuleType("measured_by_a_test")
+    module.measure = lambda repeat: iter(FIGURES)
+    monkeypatch.setitem(sys.modules, "measured_by_a_test", module)
+    monkeypatch.setitem(report.MEASUREMENTS, "matrix", ("measured_by_a_test", "what a test measures"))
+
+
+def test_a_figure_is_held_against_its_bar():
+    assert [figure.held for figure in FIGURES] == [True, False, True, None]
+    assert FIGURES[0].ratio == pytest.approx(0.3) and FIGURES[2].ratio is None
+
+
+def test_medians_take_the_actions_in_turn():
+    called = []
+    values = medians([lambda: called.append("a") or len(called), lambda: called.append("b") or -len(called)], 3)
+    assert called == list("ababab") and values == [3, -4]
+
+
+def test_the_report_gives_ratio_bar_and_limit(measured):
+    output = CliRunner().invoke(cli, ["bench", "--only", "matrix"]).output
+    assert "30 ms against 100 ms, something slow" in output and "0.3× (bar 0.5×)  held" in output
+    assert "NOT HELD" in output and "limit: the speed of light" in output
+    assert "not measured: it is not installed" in output
+
+
+def test_the_report_is_one_json_document(measured):
+    data = json.loads(CliRunner().invoke(cli, ["bench", "--only", "matrix", "--json"]).stdout)
+    assert [row["name"] for row in data["figures"]] == [figure.name for figure in FIGURES]
+    assert data["figures"][0]["ratio"] == pytest.approx(0.3) and data["figures"][3]["held"] is None
+
+
+def test_the_measurements_are_listed():
+    output = CliRunner().invoke(cli, ["bench", "--list"]).output
+    assert all(name in output for name in report.MEASUREMENTS)
+
+
+@pytest.mark.slow
+def test_the_rival_computes_what_we_compute():
+    pytest.importorskip("torch")
+    from tutor.bench import gpt2_shape
+    from tutor.bench.torch_cache import run_with_cache, torch_weights
+
+    weights, ids = gpt2_shape.random_weights(), gpt2_shape.random_ids(6)
+    ours = gpt2_shape.traced(weights, ids)
+    theirs = run_with_cache(torch_weights(weights), ids)
+    for name in ("decoder.0.self_attention.scores", "decoder.11.feed_forward.residual", "logits"):
+        expected = ours[name].value
+        assert np.abs(theirs[name].numpy() - expected).max() < 1e-4 * np.abs(expected).max()
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_the_tutor_starts_in_a_real_terminal(tmp_path):
+    from tutor.bench.startup import TUTOR, first_key
+
+    assert 0.05 < first_key(TUTOR, str(tmp_path)) < 20
