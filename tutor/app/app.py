@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.binding import Binding
 
-from tutor.app.palette import TutorCommands
+from tutor.app.palette import TutorCommands, TutorPalette
 from tutor.app.screens.home import HomeScreen
 from tutor.course.load import Course, load_course, load_lesson
 from tutor.course.progress import Progress
@@ -127,6 +127,11 @@ class TutorApp(App[None]):
                 screen.change_language(language)
             else:
                 screen.refresh(recompose=True)
+
+    def action_command_palette(self) -> None:
+        """Everything there is, by name."""
+        if not TutorPalette.is_open(self):
+            self.push_screen(TutorPalette())
 
     def action_language(self) -> None:
         """English and Chinese in turn."""

@@ -6,14 +6,15 @@ from textual.content import Content
 
 from tutor.app.dialogs.help import Section
 from tutor.app.widgets.course_map import DONE, NEW, STARTED, MapItem
+from tutor.app.widgets.key_line import Hint
 from tutor.course.load import Course, LessonEntry
 from tutor.course.progress import Progress
-from tutor.display.language import _
+from tutor.display.language import _, listed
 from tutor.display.safe import safe
 from tutor.models.registry import ModelInfo
 
 MARK = "$text-accent"
-QUIET = "$text-muted"
+QUIET = "$foreground-muted"
 
 
 def recommended(course: Course, progress: Progress) -> str:
@@ -71,7 +72,7 @@ def about_lesson(entry: LessonEntry | None, progress: Progress, course: Course, 
     ]
     before = [course[name] for name in entry.header.assumes if name in course and not progress.done(name)]
     if before:
-        titles = ", ".join(safe(other.title.get(language)) for other in before)
+        titles = listed(safe(other.title.get(language)) for other in before)
         parts += ["\n\n", (_("Builds on: {0}").format(titles), QUIET)]
     return Content.assemble(*parts)
 
@@ -100,6 +101,30 @@ def about_model(info: ModelInfo | None, language: str, wide: bool) -> Content:
         "\n\n",
         (said, QUIET if info.trained else "$text-warning"),
     )
+
+
+def key_hints(item: MapItem | None, focus: str, language: str) -> tuple[tuple[Hint, ...], tuple[Hint, ...]]:
+    """What Enter does now and where else to go; then everything else. Letters are keys only outside the inputs."""
+    typing = focus in ("sentence", "search")
+    verb = {DONE: _("repeat"), STARTED: _("continue")}.get(item.mark if item else "", _("start"))
+    everything = Hint("esc", _("all lessons"), "screen.back")
+    first = [Hint("enter", _("{0}: {1}").format(verb, item.title), "screen.start")] if item else []
+    if focus == "sentence":
+        first.append(Hint("↓", _("choose a lesson"), "screen.down"))
+    elif focus == "search":
+        first += [Hint("↑↓", _("choose"), "screen.down"), everything]
+    else:
+        first += [Hint("↑↓", _("choose"), "screen.down"), Hint("tab", _("your sentence"), "screen.sentence")]
+    others = (
+        Hint("ctrl+e" if typing else "e", _("explore freely"), "screen.explore"),
+        Hint("ctrl+f" if typing else "/", _("search"), "screen.search"),
+        Hint("F2" if typing else "l", "English" if language == "zh" else "中文", "screen.language"),
+        Hint("F3" if typing else "m", _("model"), "screen.model"),
+        Hint("F4" if typing else "g", _("glossary"), "screen.glossary"),
+        Hint("ctrl+q" if typing else "q", _("quit"), "app.quit"),
+        Hint("F1" if typing else "?", _("help"), "screen.help"),
+    )
+    return tuple(first), others
 
 
 def help_sections() -> list[Section]:

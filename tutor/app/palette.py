@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.markup import escape
 
 from tutor.app.dialogs.glossary import GlossaryDialog
 from tutor.app.dialogs.model import ModelDialog
@@ -21,6 +22,24 @@ Command = tuple[str, str, Callable[[], Any], bool]  # title, help, what it does,
 
 # What is found in the middle of a word comes after what begins one.
 WORD_START, INSIDE = 1.0, 0.6
+
+
+class TutorPalette(CommandPalette):
+    """The palette in the interface's language, drawn as quietly as the rest."""
+
+    DEFAULT_CSS = """
+    TutorPalette SearchIcon { display: none; }
+    TutorPalette > Vertical { margin-top: 2; width: 84; max-width: 96%; background: $surface; }
+    TutorPalette > Vertical:dark { background: $surface; }
+    TutorPalette #--input, TutorPalette #--input.--list-visible { border: round $accent; }
+    TutorPalette CommandInput, TutorPalette CommandInput:focus { padding: 0 1; height: 1; border: none; }
+    TutorPalette CommandList { scrollbar-size-vertical: 1; max-height: 70vh; border: none; padding: 1 0; }
+    TutorPalette CommandList, TutorPalette CommandList:dark { background: $surface; }
+    TutorPalette CommandList > .option-list--option-highlighted { background: $panel; color: $foreground; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(placeholder=_("a lesson, a term, a matrix, a setting …"), id="--command-palette")
 
 
 class TutorCommands(Provider):
@@ -81,17 +100,22 @@ class TutorCommands(Provider):
         """What is offered before anything is typed."""
         for title, said, run, unasked in self.commands():
             if unasked:
-                yield DiscoveryHit(Content(safe(title)), run, text=safe(title), help=safe(said) or None)  # type: ignore[arg-type]
+                yield DiscoveryHit(Content(safe(title)), run, text=safe(title), help=literal(said))  # type: ignore[arg-type]
 
     async def search(self, query: str) -> Hits:
         """The commands in which every word of the query occurs."""
         words = query.casefold().split()
+        found = False
         for place, (title, said, run, _unasked) in enumerate(self.commands()):
             title = safe(title)
             score = match(title, words) or 0.5 * match(f"{title} {safe(said)}", words)
             if score:
+                found = True
                 # The order above decides between equals.
-                yield Hit(score - place / 1e6, self._marked(title, words), run, text=title, help=safe(said) or None)
+                yield Hit(score - place / 1e6, self._marked(title, words), run, text=title, help=literal(said))
+        if not found:
+            nothing = _("Nothing of that name.")
+            yield Hit(INSIDE, Content(nothing), lambda: None, text=nothing)
 
     def _marked(self, title: str, words: list[str]) -> Content:
         content, small = Content(title), title.casefold()
@@ -114,6 +138,11 @@ def match(text: str, words: list[str]) -> float:
         begins = at == 0 or not small[at - 1].isalnum() or f" {word}" in small
         scores.append(WORD_START if begins else INSIDE)
     return sum(scores) / len(scores) if scores else 0.0
+
+
+def literal(text: str) -> str | None:
+    """Text that the palette, which reads markup, shows as it is."""
+    return escape(safe(text)) or None
 
 
 def _taker(app: Any) -> Callable[[str | None], None]:

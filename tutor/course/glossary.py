@@ -67,7 +67,9 @@ def _distance(entry: Entry, pattern: str, node: str) -> tuple[bool, bool, int, i
     """How far an entry is from being about this node: `decoder*` fits all of a stack, `*.scores` one matrix."""
     last = node.rpartition(".")[2]
     stem = last[: max(3, len(last) - 2)]
-    akin = any(word.startswith(stem) or len(word) > 3 and last.startswith(word) for word in entry.term.en.lower().split())
+    akin = any(
+        word.startswith(stem) or len(word) > 3 and last.startswith(word) for word in entry.term.en.lower().split()
+    )
     return pattern.endswith("*"), not akin, len(entry.nodes), -len(pattern)
 
 

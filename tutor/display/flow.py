@@ -11,28 +11,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tutor.display.safe import safe
+from tutor.display.wrapping import WIDE, wrapped
 
-_WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uffee"
-_CLOSING = "，。；：？！、）》」』”’…,.;:?!)"
-_OPENING = "（《「『“‘("
-# What may not be torn apart: a wide character with what opens before it and closes after it, or a word.
-_UNIT = re.compile(rf"[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*|\s+")
+__all__ = ["markdown", "wrapped"]
+
 _STYLES = {"strong_open": "bold", "em_open": "italic"}
-
-
-def wrapped(text: Text, width: int, indent: int = 0) -> Text:
-    """The text broken into lines of at most `width` cells; lines after the first start `indent` cells in."""
-    cuts, column = [], 0
-    for unit in _UNIT.finditer(text.plain):
-        size = cell_len(unit.group())
-        if column and column + cell_len(unit.group().rstrip()) > width and not unit.group().isspace():
-            cuts.append(unit.start())
-            column = indent
-        column += size
-    lines = list(text.divide(cuts)) if cuts else [text]
-    for line in lines:
-        line.rstrip()
-    return Text("\n" + " " * indent, end="").join(lines)
 
 
 def markdown(source: str, width: int) -> Text:
@@ -60,7 +43,7 @@ def _inline(tokens: list[Token]) -> Text:
             styles.pop()
         elif token.type == "softbreak":
             # In Chinese the end of a source line is no space.
-            text.append("" if text.plain and re.match(rf"[{_WIDE}]", text.plain[-1]) else " ")
+            text.append("" if text.plain and re.match(rf"[{WIDE}]", text.plain[-1]) else " ")
         elif token.content:
             text.append(token.content, style=" ".join([*styles, *(["bold"] if token.type == "code_inline" else [])]))
     return text

@@ -10,10 +10,12 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tutor.app.widgets.key_line import Hint, KeyLine
+from tutor.app.widgets.prose import Prose
+from tutor.app.widgets.sentence_input import SentenceInput
 from tutor.course.errors import LessonError
 from tutor.course.glossary import Entry, Glossary, load_glossary
 from tutor.display.language import _, current_language
@@ -44,8 +46,12 @@ class GlossaryDialog(ModalScreen[None]):
     GlossaryDialog #entries, GlossaryDialog #entries:focus {
         border: none; padding: 0 1; background: $surface; background-tint: $surface 0%; scrollbar-size-vertical: 1;
     }
+    GlossaryDialog #entries > .option-list--option { padding: 0 1; }
+    GlossaryDialog #entries > .option-list--option-highlighted,
+    GlossaryDialog #entries:focus > .option-list--option-highlighted {
+        background: $panel; color: $foreground; text-style: bold;
+    }
     GlossaryDialog #said { padding: 0 2; scrollbar-size-vertical: 1; }
-    GlossaryDialog #said Static { height: auto; }
     GlossaryDialog #body { height: 1fr; layout: vertical; margin: 1 0; }
     GlossaryDialog #entries { height: 1fr; }
     GlossaryDialog #said { height: 1fr; min-height: 6; border-top: solid $panel; }
@@ -74,11 +80,11 @@ class GlossaryDialog(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = _("glossary")
-            yield Input(placeholder=_("search a term, a symbol, a word"), id="words", select_on_focus=False)
+            yield SentenceInput(placeholder=_("search a term, a symbol, a word"), id="words")
             with Horizontal(id="body"):
                 yield OptionList(id="entries")
                 with VerticalScroll(id="said", can_focus=False):
-                    yield Static(id="text")
+                    yield Prose(id="text")
             yield KeyLine()
 
     def on_mount(self) -> None:
@@ -102,7 +108,7 @@ class GlossaryDialog(ModalScreen[None]):
             hints.insert(0, Hint("enter", _("open the lesson: {0}").format(title), "screen.open"))
         self.query_one(KeyLine).hints = tuple(hints)
         nothing = Content(safe(self._problem) or _("Nothing of that name."))
-        self.query_one("#text", Static).update(_text(entry, taught, current_language()) if entry else nothing)
+        self.query_one(Prose).content = _text(entry, taught, current_language()) if entry else nothing
         self.query_one("#said").scroll_home(animate=False)
 
     def _taught(self, entry: Entry | None) -> Any:
@@ -176,11 +182,11 @@ def _text(entry: Entry, taught: Any, language: str) -> Content:
     other = entry.term.get("en" if language == "zh" else "zh")
     parts: list[Content | tuple[str, str] | str] = [
         (safe(entry.term.get(language)), "bold"),
-        (f"  {safe(other)}", "$text-muted"),
+        (f"  {safe(other)}", "$foreground-muted"),
     ]
     if entry.symbol:
         parts.append((f"  {safe(entry.symbol)}", "$text-accent"))
     parts += ["\n\n", safe(entry.say.get(language))]
     if taught is not None:
-        parts += ["\n\n", (_("Taught in: {0}").format(safe(taught.title.get(language))), "$text-muted")]
+        parts += ["\n\n", (_("Taught in: {0}").format(safe(taught.title.get(language))), "$foreground-muted")]
     return Content.assemble(*parts)

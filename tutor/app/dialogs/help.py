@@ -30,7 +30,7 @@ class HelpDialog(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpDialog { align: center middle; }
     HelpDialog #box {
-        width: 78; max-width: 96%; height: auto; max-height: 94%; border: round $accent; background: $surface; padding: 0;
+        width: 78; max-width: 96%; height: auto; max-height: 94%; border: round $accent; background: $surface;
         border-title-color: $text-accent;
     }
     HelpDialog #keys { height: auto; padding: 1 2; scrollbar-size-vertical: 1; }

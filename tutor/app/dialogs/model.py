@@ -10,10 +10,11 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tutor.app.widgets.key_line import Hint, KeyLine
+from tutor.app.widgets.prose import Prose
 from tutor.display.language import N_, _, current_language, ngettext
 from tutor.display.safe import safe
 from tutor.models.card import ModelCard, read_card
@@ -55,6 +56,7 @@ class ModelDialog(ModalScreen[str | None]):
     """Hands back the name of the model taken, or None."""
 
     BINDINGS = [Binding("escape,q", "close", show=False)]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
     DEFAULT_CSS = """
     ModelDialog { align: center middle; }
     ModelDialog #box {
@@ -64,8 +66,11 @@ class ModelDialog(ModalScreen[str | None]):
     ModelDialog OptionList, ModelDialog OptionList:focus {
         height: auto; max-height: 8; border: none; padding: 1 1 0 1; background: $surface; background-tint: $surface 0%;
     }
+    ModelDialog OptionList > .option-list--option { padding: 0 1; }
+    ModelDialog OptionList > .option-list--option-highlighted,
+    ModelDialog OptionList:focus > .option-list--option-highlighted { background: $panel; color: $foreground; }
     ModelDialog #about { height: auto; max-height: 11; padding: 1 2; scrollbar-size-vertical: 1; }
-    ModelDialog #about Static { height: auto; }
+    ModelDialog.-tall #about { max-height: 20; }
     ModelDialog KeyLine { background: $surface; padding: 0 2; }
     """
 
@@ -81,7 +86,7 @@ class ModelDialog(ModalScreen[str | None]):
                 *(Option(_line(info, info.name == self._current, language), info.name) for info in _models())
             )
             with VerticalScroll(id="about", can_focus=False):
-                yield Static(id="model-text")
+                yield Prose(id="model-text")
             yield KeyLine()
 
     def on_mount(self) -> None:
@@ -97,7 +102,7 @@ class ModelDialog(ModalScreen[str | None]):
     @on(OptionList.OptionHighlighted)
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
         info = next(info for info in _models() if info.name == event.option.id)
-        self.query_one("#model-text", Static).update(_about(info, current_language()))
+        self.query_one(Prose).content = _about(info, current_language())
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -131,11 +136,11 @@ def _line(info: ModelInfo, current: bool, language: str) -> Content:
 def _about(info: ModelInfo, language: str) -> Content:
     card = _card(info.name)
     parts: list[Content | tuple[str, str] | str] = [safe(info.summary[language]), "\n\n"]
-    parts.append((_(ARCHITECTURES.get(info.architecture, info.architecture)), "$text-muted"))
+    parts.append((_(ARCHITECTURES.get(info.architecture, info.architecture)), "$foreground-muted"))
     if info.parameters:
         numbers = ngettext("{n} weight", "{n} weights", info.parameters).format(n=f"{info.parameters:,}")
-        parts += [(" · ", "$text-muted"), (numbers, "$text-muted")]
+        parts += [(" · ", "$foreground-muted"), (numbers, "$foreground-muted")]
     if card is not None:
         parts += ["\n\n", (safe(card.limits[language]), "$foreground" if info.trained else "$text-warning")]
-        parts += ["\n\n", (safe(card.data[language]), "$text-muted")]
+        parts += ["\n\n", (safe(card.data[language]), "$foreground-muted")]
     return Content.assemble(*parts)

@@ -9,20 +9,27 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from tutor.app.dialogs.glossary import GlossaryDialog
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.dialogs.model import ModelDialog, info_of
-from tutor.app.home_text import about_lesson, about_model, help_sections, is_example, map_items, recommended
-from tutor.app.widgets.course_map import DONE, STARTED, CourseMap
-from tutor.app.widgets.key_line import Hint, KeyLine
+from tutor.app.home_text import (
+    about_lesson,
+    about_model,
+    help_sections,
+    is_example,
+    key_hints,
+    map_items,
+    recommended,
+)
+from tutor.app.widgets.course_map import CourseMap
+from tutor.app.widgets.key_line import KeyLine
+from tutor.app.widgets.prose import Prose
 from tutor.app.widgets.sentence_input import SentenceInput
 from tutor.app.widgets.too_small import FittedScreen, TooSmall
 from tutor.course.load import LessonEntry
 from tutor.display.language import _
-
-OTHER_LANGUAGE = {"en": ("zh", "中文"), "zh": ("en", "English")}
 
 
 class HomeScreen(FittedScreen[None]):
@@ -47,37 +54,50 @@ class HomeScreen(FittedScreen[None]):
         Binding("q", "app.quit", show=False),
     ]
     DEFAULT_CSS = """
-    HomeScreen { background: $background; align-horizontal: center; }
-    HomeScreen #page { height: 1fr; width: 100%; max-width: 136; padding: 0 2; }
-    HomeScreen #what { height: auto; margin: 0 1; }
-    HomeScreen #sentence, HomeScreen #sentence:focus {
-        height: 3; border: round $panel-lighten-2; background: $background; background-tint: $background 0%; padding: 0 1;
-        border-title-color: $text-muted; border-title-style: none;
+    HomeScreen {
+        align-horizontal: center;
+        #page { height: 1fr; width: 100%; max-width: 136; padding: 0 2; }
+        #what { height: auto; }
+        #sentence, #sentence:focus {
+            height: 3; border: round $panel-lighten-2; padding: 0 1; background: transparent;
+            background-tint: $background 0%; border-title-color: $text-muted; border-title-style: none;
+        }
+        #sentence:focus { border: round $accent; border-title-color: $text-accent; }
+        #body { height: 1fr; layout: vertical; }
+        #course { height: 1fr; width: 100%; }
+        #search, #search:focus {
+            display: none; height: 1; border: none; padding: 0 1; margin: 0 0 1 0; background: $boost;
+            background-tint: $background 0%;
+        }
+        &.-searching #search { display: block; }
+        #about { height: auto; border-top: solid $panel; }
+        #lesson { max-height: 2; }
+        #model { max-height: 1; }
+        #keys { height: auto; dock: bottom; }
+
+        &.-wide {
+            #page { padding: 1 3 0 3; }
+            #what { margin: 0 0 1 0; }
+            #body { layout: horizontal; margin: 1 0 0 0; }
+            #course { width: 3fr; }
+            #about {
+                width: 2fr; max-height: 100%; margin: 0 0 0 3; padding: 0 1 0 3; border-top: none;
+                border-left: solid $panel;
+            }
+            #lesson { max-height: 100h; }
+            #model { max-height: 100h; margin: 2 0 0 0; }
+        }
+        &.-low {
+            #what { display: none; }
+            #lesson { max-height: 1; }
+        }
+        &.-narrow.-tall {
+            #page { padding: 1 2 0 2; }
+            #course { margin: 1 0; }
+            #lesson { max-height: 6; }
+            #model { max-height: 6; margin: 1 0 0 0; }
+        }
     }
-    HomeScreen #sentence:focus { border: round $accent; border-title-color: $text-accent; }
-    HomeScreen #body { height: 1fr; layout: vertical; }
-    HomeScreen #course { height: 1fr; width: 100%; }
-    HomeScreen #search, HomeScreen #search:focus {
-        display: none; height: 1; border: none; padding: 0 1; background: $surface; background-tint: $background 0%;
-    }
-    HomeScreen.-searching #search { display: block; }
-    HomeScreen #about { height: auto; padding: 0 1; border-top: solid $panel; }
-    HomeScreen #lesson { height: auto; max-height: 2; }
-    HomeScreen #model { height: auto; max-height: 1; }
-    HomeScreen #keys { height: auto; dock: bottom; }
-    HomeScreen.-wide #page { padding: 1 3 0 3; }
-    HomeScreen.-wide #what { margin: 0 1 1 1; }
-    HomeScreen.-wide #body { layout: horizontal; margin: 1 0 0 0; }
-    HomeScreen.-wide #course { width: 3fr; }
-    HomeScreen.-wide #about { width: 2fr; height: 100%; margin: 0 0 0 3; padding: 0 1 0 3; border-top: none; border-left: solid $panel; }
-    HomeScreen.-wide #lesson { max-height: 100h; }
-    HomeScreen.-wide #model { max-height: 100h; margin: 2 0 0 0; }
-    HomeScreen.-low #what { display: none; }
-    HomeScreen.-low #lesson { max-height: 1; }
-    HomeScreen.-narrow.-tall #page { padding: 1 2 0 2; }
-    HomeScreen.-narrow.-tall #lesson { max-height: 6; }
-    HomeScreen.-narrow.-tall #model { max-height: 6; margin: 1 0 0 0; }
-    HomeScreen.-narrow.-tall #course { margin: 1 0; }
     """
 
     def __init__(self) -> None:
@@ -104,21 +124,23 @@ class HomeScreen(FittedScreen[None]):
             self._chosen = recommended(course, progress)
         text, edited = self._sentence or self._first_sentence()
         with Vertical(id="page"):
-            yield Static(id="what")
+            yield Prose(id="what")
             bar = SentenceInput(text, id="sentence")
             bar.border_title = _("your sentence")
             bar.edited = edited
             yield bar
             with Vertical(id="body"):
                 with Vertical(id="course"):
-                    yield Input(self._words, _("search the lessons"), id="search", select_on_focus=False)
+                    yield SentenceInput(self._words, _("search the lessons"), id="search")
                     yield CourseMap(map_items(course, progress, language), self._chosen, words=self._words, id="map")
                 with Vertical(id="about"):
-                    yield Static(id="lesson")
-                    yield Static(id="model")
+                    yield Prose(id="lesson")
+                    yield Prose(id="model")
         with Vertical(id="keys"):
             yield KeyLine(id="next-keys")
-            yield KeyLine(id="more-keys")
+            more = KeyLine(id="more-keys")
+            more.leading = False
+            yield more
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -172,57 +194,27 @@ class HomeScreen(FittedScreen[None]):
         if not self.query("#map"):
             return
         language, entry, wide = self.tutor.language, self.entry, self.has_class("-wide")
-        break_ = " " if wide else "\n"
-        self.query_one("#what", Static).update(
-            Content.assemble(
-                (_("Type a sentence."), "bold $text-accent"),
-                break_,
-                _("Walk every number of a Transformer, from the answer back to your letters."),
-            )
-        )
-        self.query_one("#lesson", Static).update(
-            about_lesson(entry, self.tutor.progress, self.tutor.course, language, wide)
-        )
+        first = _("Type a sentence.")
+        then = _("Walk every number of a Transformer, from the answer back to your letters.")
+        gap = "\n" if not wide else "" if first.endswith("。") else " "
+        self.query_one("#what", Prose).content = Content.assemble((first, "bold $text-accent"), gap, then)
+        lesson = about_lesson(entry, self.tutor.progress, self.tutor.course, language, wide)
+        self.query_one("#lesson", Prose).content = lesson
         info = info_of(self._model_name(entry)) if entry is None or entry.model else None
-        self.query_one("#model", Static).update(about_model(info, language, wide))
+        self.query_one("#model", Prose).content = about_model(info, language, wide)
         self._tell_keys()
 
     def _model_name(self, entry: LessonEntry | None) -> str:
         return self.tutor.chosen_model or (entry.model if entry else None) or self.tutor.model_name
 
-    # -- keys -----------------------------------------------------------------------------------------------------------
+    # -- keys ---------------------------------------------------------------------------------------------------------
 
     def _tell_keys(self) -> None:
         item = next((item for item in self.query_one(CourseMap).matching if item.id == self._chosen), None)
-        verb = {DONE: _("repeat"), STARTED: _("continue")}.get(item.mark if item else "", _("start"))
-        start = (
-            Hint("enter", f"{verb}: {item.title}", "screen.start")
-            if item
-            else Hint("esc", _("all lessons"), "screen.back")
-        )
-        other = OTHER_LANGUAGE[self.tutor.language][1]
-        focus = self.focused.id if self.focused else ""
-        typing = focus in ("sentence", "search")
-        if focus == "sentence":
-            around = Hint("↓", _("choose a lesson"), "screen.down")
-        elif focus == "search":
-            around = Hint("esc", _("all lessons"), "screen.back")
-        else:
-            around = Hint("tab", _("your sentence"), "screen.sentence")
-        self.query_one("#next-keys", KeyLine).hints = (
-            start,
-            *(() if typing else (Hint("↑↓", _("choose"), "screen.down"),)),
-            around,
-        )
-        self.query_one("#more-keys", KeyLine).hints = (
-            Hint("ctrl+e" if typing else "e", _("explore freely"), "screen.explore"),
-            Hint("ctrl+f" if typing else "/", _("search"), "screen.search"),
-            Hint("F2" if typing else "l", other, "screen.language"),
-            Hint("F3" if typing else "m", _("model"), "screen.model"),
-            Hint("F4" if typing else "g", _("glossary"), "screen.glossary"),
-            Hint("ctrl+q" if typing else "q", _("quit"), "app.quit"),
-            Hint("F1" if typing else "?", _("help"), "screen.help"),
-        )
+        focus = (self.focused.id if self.focused else None) or ""
+        first, others = key_hints(item, focus, self.tutor.language)
+        self.query_one("#next-keys", KeyLine).hints = first
+        self.query_one("#more-keys", KeyLine).hints = others
 
     def on_descendant_focus(self) -> None:
         """Other keys are useful now."""
@@ -274,7 +266,7 @@ class HomeScreen(FittedScreen[None]):
 
     def action_language(self) -> None:
         """The other language."""
-        self.tutor.set_language(OTHER_LANGUAGE[self.tutor.language][0])
+        self.tutor.set_language("en" if self.tutor.language == "zh" else "zh")
 
     def action_help(self) -> None:
         """All keys."""
@@ -293,7 +285,7 @@ class HomeScreen(FittedScreen[None]):
             self.tutor.set_model(name)
             self._tell()
 
-    # -- messages -------------------------------------------------------------------------------------------------------
+    # -- messages -----------------------------------------------------------------------------------------------------
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region, Size
@@ -65,15 +66,15 @@ class CourseMap(ScrollView, can_focus=True):
         "course-map--hover",
     }
     DEFAULT_CSS = """
-    CourseMap { height: 1fr; background: $background; scrollbar-size-vertical: 1; scrollbar-background: $background; }
+    CourseMap { height: 1fr; overflow-x: hidden; background: transparent; scrollbar-size-vertical: 1; }
     CourseMap > .course-map--heading { color: $text-muted; text-style: bold; }
     CourseMap > .course-map--lesson { color: $foreground; }
     CourseMap > .course-map--done { color: $text-muted; }
     CourseMap > .course-map--note { color: $text-muted; }
     CourseMap > .course-map--mark { color: $text-accent; }
-    CourseMap > .course-map--highlight { background: $surface; text-style: bold; }
+    CourseMap > .course-map--highlight { background: $boost; text-style: bold; }
     CourseMap > .course-map--focused { background: $panel; text-style: bold; }
-    CourseMap > .course-map--hover { background: $surface; }
+    CourseMap > .course-map--hover { background: $boost; }
     """
 
     highlighted: reactive[str] = reactive("", init=False)
@@ -256,6 +257,10 @@ class CourseMap(ScrollView, can_focus=True):
             ]
         ).adjust_cell_length(width, title)
 
-    def _style(self, name: str, over: str):
+    def _style(self, name: str, over: str) -> Style:
         style = self.get_component_rich_style(name)
-        return style + self.get_component_rich_style(over, partial=True) if over else style
+        if over:
+            # With what lies below it blended in, which a translucent colour alone cannot be.
+            behind = self.get_component_rich_style(over)
+            style += Style(bgcolor=behind.bgcolor, bold=behind.bold)
+        return style

@@ -33,6 +33,7 @@ class KeyLine(Widget):
     """
 
     hints: reactive[Sequence[Hint]] = reactive((), always_update=False)
+    leading = True  # whether the first hint is the one to be read first
 
     def render(self) -> Content:
         parts: list[Content] = []
@@ -40,7 +41,8 @@ class KeyLine(Widget):
             click = Style.from_meta({"@click": hint.action})
             parts.append(Content.styled(hint.key, Style(bold=True) + click))
             text = fit(safe(hint.text), max(8, self.size.width - 20))
-            parts.append(Content.styled(f" {text}", (Style(bold=True) if place == 0 else Style()) + click))
+            weight = Style(bold=True) if place == 0 and self.leading else Style()
+            parts.append(Content.styled(f" {text}", weight + click))
             parts.append(Content("  "))
         return Content.assemble(*parts)
 

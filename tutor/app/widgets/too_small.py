@@ -21,7 +21,7 @@ class TooSmall(Widget):
 
     SCOPED_CSS = False  # its rules hide its neighbours
     DEFAULT_CSS = """
-    TooSmall { display: none; width: 100%; height: 100%; content-align: center middle; text-align: center; color: $text; }
+    TooSmall { display: none; width: 100%; height: 100%; content-align: center middle; color: $text; }
     Screen.-tiny > * { display: none !important; }
     Screen.-tiny > TooSmall { display: block !important; }
     """
