@@ -3,6 +3,11 @@
 import pytest
 from hypothesis import settings
 
+from tutor.plain.streams import use_one_thread
+
+# As `tutor start` does it, and before any test imports NumPy: threads that spin slow every other process down.
+use_one_thread()
+
 # The deadline measures the machine, not the code: it fails at random on a busy one.
 settings.register_profile("tutor", deadline=None)
 settings.load_profile("tutor")

@@ -65,6 +65,17 @@ def test_a_vector_is_one_row_and_an_empty_matrix_is_nothing() -> None:
         MatrixTable(SCORES, ["one"])
 
 
+def test_labels_are_cut_shorter_only_where_all_columns_then_fit() -> None:
+    table = MatrixTable(SCORES, WORDS[:2], WORDS)
+    assert table.number_width == 7
+    side = table.side_width + 1
+    assert table.make_room(side + 4 * 8)
+    assert table.number_width == 6 and "stude…" in drawn(table, width=side + 4 * 8)[0]
+    assert table.make_room(side + 4 * 5)
+    assert table.number_width == 7
+    assert not table.make_room(200)
+
+
 def test_labels_are_asked_for_only_where_they_are_seen() -> None:
     asked: list[int] = []
 
