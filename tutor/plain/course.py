@@ -13,6 +13,7 @@ from tutor.plain.listing import lesson_lines
 from tutor.plain.session import Session
 from tutor.plain.source import Source
 from tutor.plain.talk import EndOfInput, Talk, is_dumb
+from tutor.plain.trace_output import shortened
 
 
 def run_plain(
@@ -52,7 +53,7 @@ def _say_untrained(talk: Talk, source: Source) -> None:
     if source.lesson.program:
         return
     trace = source.trace()
-    talk.say(_("sentence: {0}").format(safe(source.sentence or "")))
+    talk.say(_("sentence: {0}").format(shortened(source.sentence or "")))
     if trace.notice:
         talk.say(safe(translated(trace.notice)))
     if not trace.trained:

@@ -24,6 +24,7 @@ from tutor.plain.pages import Index, matrix_lines
 from tutor.plain.source import Source
 from tutor.plain.talk import Talk
 from tutor.plain.tasks import TASKS, Choosing, Task, Trying, Unusable
+from tutor.plain.trace_output import shortened
 from tutor.plain.why import explanation_lines, parsed_index
 
 # What the learner can mend by typing something else.
@@ -223,7 +224,7 @@ class Session:
         if rest:
             self.source.change_sentence(rest)
             self.progress.sentence = rest
-        self.talk.say(_("sentence: {0}").format(safe(self.source.sentence or "")))
+        self.talk.say(_("sentence: {0}").format(shortened(self.source.sentence or "")))
 
     def _set(self, rest: str) -> None:
         """`set key=value`: a what-if on the config; `set` alone takes all of them back."""

@@ -15,13 +15,14 @@ from rich.cells import cell_len
 from tutor.display.language import _, listed
 from tutor.display.messages import translated
 from tutor.display.prose import label
-from tutor.display.safe import pad, safe
+from tutor.display.safe import fit, pad, safe
 from tutor.display.titles import axis_title
 from tutor.engine.trace import Node, Trace
 from tutor.plain.matrix import Sheet, sheet_lines
 from tutor.plain.streams import counted
 
 FORMAT = 1
+LONGEST_LINE = 400  # cells of a sentence; 100,000 pasted characters are not read on a terminal
 # JSON escapes only the first control characters; the rest, and marks that turn text around, would reach the terminal.
 UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -38,12 +39,17 @@ def overview_lines(trace: Trace) -> Iterator[str]:
     """What was run: the model, whether it is trained, the sentence and its answer, and what had to be cut."""
     trained = "" if trace.trained else " " + _("(untrained: its weights are random numbers, and so are its answers)")
     yield _("model: {0}").format(safe(trace.model)) + trained
-    yield _("sentence: {0}").format(safe(trace.text))
+    yield _("sentence: {0}").format(shortened(trace.text))
     if trace.target:
-        yield _("target: {0}").format(safe(trace.target))
+        yield _("target: {0}").format(shortened(trace.target))
     if trace.notice:
         yield _("note: {0}").format(safe(translated(trace.notice)))
     yield ""
+
+
+def shortened(text: str) -> str:
+    """A sentence as one safe line; of a very long one its beginning."""
+    return fit(safe(text[: 4 * LONGEST_LINE]), LONGEST_LINE)
 
 
 def node_lines(trace: Trace, names: Sequence[str]) -> Iterator[str]:
@@ -152,7 +158,7 @@ def write_npz(trace: Trace, path: Path) -> int:
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for name in counted(names, len(names), _("writing")):
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                    np.lib.format.write_array(entry, np.ascontiguousarray(trace[name].value), allow_pickle=False)
+                    np.lib.format.write_array(entry, np.asarray(trace[name].value, order="C"), allow_pickle=False)
         os.chmod(partial, 0o666 & ~_umask())
         os.replace(partial, path)
     except BaseException:
