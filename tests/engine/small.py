@@ -139,6 +139,8 @@ KINDS = {
     "sinusoid": "rule",
     "attention_mask": "rule",
     "mask": "mask",
+    "cross_entropy": "sum",
+    "mean_loss": "sum",
 }
 EXACT = {"copy", "look_up", "leaf", "mask", "changed"}  # nothing is computed, so nothing may be rounded
 

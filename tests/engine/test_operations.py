@@ -106,6 +106,19 @@ DEFINITIONS = {
         (3, 3),
         lambda queries, keys: lambda i, j: float(j <= i and keys[j] != 0),
     ),
+    "cross_entropy": (
+        [(3, 5), "ids"],
+        {"smoothing": 0.1, "pad_id": 0},
+        (3,),
+        lambda z, ids: lambda t: (
+            0.0
+            if ids[t] == 0
+            else math.log(sum(math.exp(z[t, i]) for i in range(5)))
+            - 0.9 * z[t, ids[t]]
+            - 0.1 * sum(z[t, i] for i in range(5)) / 5
+        ),
+    ),
+    "mean_loss": ([(3,), "ids"], {"pad_id": 0}, (), lambda losses, ids: lambda: (losses[0] + losses[1] + losses[2]) / 2),
     "mask": ([(2, N, M), "mask"], {}, (2, N, M), lambda s, m: lambda h, i, j: s[h, i, j] if m[i, j] else -math.inf),
 }
 

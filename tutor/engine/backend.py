@@ -120,7 +120,63 @@ def plain_array(like: Any, value: Any, dtype: str) -> Any:
 
 def where_array(like: Any, value: Any) -> Any:
     """`value` as an array of `like`'s library, device and type."""
+    if type(like) is np.ndarray:
+        return np.asarray(value, like.dtype)
     return plain_array(like, value, str(like.dtype).rpartition(".")[2])
+
+
+def scatter_rows(rows: int, ids: Any, values: Any) -> Any:
+    """[rows, width] zeros with `values` [n, width] added to the rows `ids` [n]; rows may repeat."""
+    if type(values) is np.ndarray:
+        out = np.zeros((rows, values.shape[1]), values.dtype)
+        order = np.argsort(ids, kind="stable")
+        groups, starts = np.unique(ids[order], return_index=True)
+        out[groups] = np.add.reduceat(values[order], starts, axis=0)
+        return out
+    xp = namespace(values)
+    if type(values).__module__.startswith("torch"):
+        return xp.zeros((rows, values.shape[1]), dtype=values.dtype, device=values.device).index_add(0, ids, values)
+    asked = xp.astype(xp.expand_dims(xp.arange(rows, dtype=ids.dtype), axis=1) == ids, values.dtype)  # [rows, n]
+    return xp.matmul(asked, values)
+
+
+def row_sum(x: Any) -> Any:
+    """The sum over the last axis, which stays as an axis of 1. For a short row NumPy's method beats its function."""
+    if type(x) is np.ndarray:
+        return x.sum(axis=-1, keepdims=True)
+    return namespace(x).sum(x, axis=-1, keepdims=True)
+
+
+def row_max(x: Any) -> Any:
+    """The largest number along the last axis, which stays as an axis of 1."""
+    if type(x) is np.ndarray:
+        return x.max(axis=-1, keepdims=True)
+    return namespace(x).max(x, axis=-1, keepdims=True)
+
+
+def put_rows(array: Any, start: int, rows: Any) -> Any:
+    """`array` [..., position, feature] with `rows` put in from position `start` on; in place where it can."""
+    stop = start + rows.shape[-2]
+    if type(array).__module__.startswith("jax"):
+        return array.at[..., start:stop, :].set(rows)
+    array[..., start:stop, :] = rows
+    return array
+
+
+def add_at(array: Any, places: Any, number: float) -> Any:
+    """`array` with `number` added to the cells at the flat `places`, each of which stands once; in place where it can."""
+    if type(array) is np.ndarray:
+        array.reshape(-1)[places] += number
+        return array
+    xp = namespace(array)
+    if type(array).__module__.startswith("torch"):
+        array.view(-1)[places] += number
+        return array
+    width = array.shape[-1]
+    rows = xp.reshape(array, (-1, width))
+    columns = xp.expand_dims(places % width, axis=-1)  # [row, 1]
+    asked = xp.arange(width, dtype=places.dtype) == columns  # [row, column]
+    return xp.reshape(rows + xp.astype(asked, array.dtype) * number, array.shape)
 
 
 # Abramowitz and Stegun 7.1.26 is good to 1.5e-7 only. This is the Chebyshev fit of erfc of Numerical Recipes

@@ -1,16 +1,106 @@
-"""From probabilities to text: the most likely token, again and again."""
+"""From probabilities to text: greedy, beam search and sampling, every step with the candidates it chose among."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from tutor.engine.backend import Backend
+from tutor.engine.cache import NextToken, NextTokens
 from tutor.engine.config import TransformerConfig
-from tutor.engine.trace import Recorder
-from tutor.engine.transformer import decode, encode, run, token_input
+from tutor.engine.message import Message
+
+STRATEGIES = ("greedy", "beam", "sample")
+SHOWN = 10  # the candidates a step of greedy decoding or sampling keeps
+
+
+class DecodingError(ValueError):
+    """A strategy or a setting of it that does not exist; the message says which values do."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How to choose the next token. `beams` and `length_penalty` are of beam search, the last four of sampling."""
+
+    strategy: str = "greedy"
+    beams: int = 4
+    length_penalty: float = 1.0  # α of Wu et al. 2016, equation 14; 0 ranks by log-probability alone
+    temperature: float = 1.0  # below 1 the likely becomes likelier; 0 takes the likeliest
+    top_k: int = 0  # only the k likeliest; 0 means all
+    top_p: float = 1.0  # only the likeliest that together reach this probability (Holtzman et al. 2020)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            rule = Message("must be one of {choices}", choices=", ".join(STRATEGIES))
+            raise DecodingError(_refusal("strategy", rule, self.strategy))
+        for name, least in (("beams", 1), ("top_k", 0), ("seed", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise DecodingError(_refusal(name, Message("must be a whole number of at least {least}", least=least), value))
+        for name in ("length_penalty", "temperature"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise DecodingError(_refusal(name, Message("must be a number of at least 0"), value))
+        if not isinstance(self.top_p, int | float) or not 0 < self.top_p <= 1:
+            raise DecodingError(_refusal("top_p", Message("must be a number above 0 and at most 1"), self.top_p))
+
+
+def _refusal(name: str, rule: Message, value: object) -> Message:
+    return Message("{field}: {rule}, not {value!r}", field=name, rule=rule, value=value)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One token that a hypothesis could go on with."""
+
+    token: int
+    label: str
+    parent: int  # which survivor of the step before it continues
+    probability: float  # the model's, of this token
+    log_probability: float
+    total: float  # the log-probability of the whole hypothesis, this token included
+    score: float  # what hypotheses are ranked by: `total` over the length penalty
+    chance: float  # of being chosen: sampling draws by it; greedy and beam search leave nothing to chance
+    fate: str = "dropped"  # or "kept", or "ended" for an end token that was chosen
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A continuation: its tokens without the end token, and what the model thinks of it."""
+
+    ids: tuple[int, ...] = ()
+    log_probability: float = 0.0  # of the end token too, where it ended
+    score: float = 0.0
+    ended: bool = False  # else it was cut off at the length asked for
+
+    @property
+    def probability(self) -> float:
+        """The model's probability of exactly this continuation."""
+        return math.exp(self.log_probability)
+
+
+@dataclass(frozen=True)
+class Step:
+    """The candidates of one step, the best first (greedy and sampling keep the likeliest and the one chosen)."""
+
+    number: int
+    candidates: tuple[Candidate, ...]
+    hypotheses: tuple[Hypothesis, ...]  # all that ended so far or go on, the highest score first
+
+    @property
+    def survivors(self) -> tuple[Candidate, ...]:
+        """Those that the next step goes on from, in the order that its candidates' `parent` counts."""
+        return tuple(candidate for candidate in self.candidates if candidate.fate == "kept")
+
+    @property
+    def ended(self) -> tuple[Candidate, ...]:
+        """Those that came to their end here."""
+        return tuple(candidate for candidate in self.candidates if candidate.fate == "ended")
 
 
 def greedy(
@@ -25,25 +115,185 @@ def greedy(
     An encoder-decoder answers `ids`; a decoder-only model continues them; an encoder-only one has nothing to say.
     A model with learned positions also ends where it has no more of them.
     """
-    if config.architecture == "encoder_only":
-        return []
-    if config.position == "learned":
-        before = 1 if config.architecture == "encoder_decoder" else len(ids)
-        maximum = min(maximum, config.maximum_positions - before + 1)
-    record = Recorder(weights, backend, keep=False)
     answer: list[int] = []
-    if config.architecture == "encoder_decoder":
-        tokens = token_input(record, "tokens", ids, "encoder", config.vocabulary)
-        memory = encode(record, config, tokens)
-    while len(answer) < maximum:
-        if config.architecture == "encoder_decoder":
-            so_far = [config.start_id, *answer]
-            target = token_input(record, "decoder.tokens", so_far, "decoder", config.output_vocabulary)
-            probabilities = decode(record, config, target, memory, tokens)
-        else:
-            probabilities = run(record, config, [*ids, *answer])
-        best = int(np.argmax(probabilities.value[-1]))
-        if best == config.end_id:
-            break
+    maximum = longest(config, ids, maximum)
+    if maximum < 1:
+        return answer
+    following = NextToken(weights, config, ids, backend)
+    probabilities = following.first()
+    while (best := int(np.argmax(probabilities))) != config.end_id:
         answer.append(best)
+        if len(answer) == maximum:
+            break
+        probabilities = following.following(best)
     return answer
+
+
+def longest(config: TransformerConfig, ids: Sequence[int], maximum: int) -> int:
+    """`maximum`, or as many tokens as there is room for where positions are learned; 0 without a decoder."""
+    if config.architecture == "encoder_only":
+        return 0
+    if config.position != "learned":
+        return maximum
+    before = 1 if config.architecture == "encoder_decoder" else len(ids)
+    return min(maximum, config.maximum_positions - before + 1)
+
+
+def decode_steps(
+    weights: Mapping[str, Any],
+    config: TransformerConfig,
+    ids: Sequence[int],
+    maximum: int,
+    settings: Decoding,
+    labels: Sequence[str] | None = None,
+    backend: Backend | None = None,
+    cached: bool = True,
+) -> Iterator[Step]:
+    """The steps of one decoding as they are taken, at most `maximum` of them; what was found is in the last.
+
+    Beam search stops once `beams` hypotheses have ended. There are no steps where `greedy` would give no tokens for
+    want of a decoder or of positions. `labels` name the tokens of the candidates.
+    """
+    maximum = longest(config, ids, maximum)
+    if maximum < 1:
+        return iter(())
+    if settings.strategy == "beam":
+        several = NextTokens(weights, config, ids, backend, cached)
+        return _beam_steps(several, settings, config.end_id, maximum, labels)
+    return _single_steps(NextToken(weights, config, ids, backend, cached), settings, config.end_id, maximum, labels)
+
+
+def _single_steps(
+    following: NextToken, settings: Decoding, end_id: int, maximum: int, labels: Sequence[str] | None
+) -> Iterator[Step]:
+    """Greedy decoding and sampling: one hypothesis."""
+    random = np.random.default_rng(settings.seed)
+    so_far = Hypothesis()
+    row = following.first()
+    for number in range(maximum):
+        chances = chances_of(row, settings)
+        token = int(np.argmax(chances)) if settings.strategy == "greedy" else draw(chances, random.random())
+        shown = best_places(row, SHOWN)
+        candidates = []
+        for place in shown if token in shown else [*shown[:-1], token]:
+            fate = "dropped" if place != token else "ended" if token == end_id else "kept"
+            candidates.append(_candidate(place, 0, float(row[place]), so_far, 0.0, labels, float(chances[place]), fate))
+        chosen = next(candidate for candidate in candidates if candidate.token == token)
+        so_far = _extended(so_far, chosen)
+        yield Step(number, tuple(candidates), (so_far,))
+        if so_far.ended:
+            return
+        if number + 1 < maximum:
+            row = following.following(token)
+
+
+def _beam_steps(
+    following: NextTokens, settings: Decoding, end_id: int, maximum: int, labels: Sequence[str] | None
+) -> Iterator[Step]:
+    """Beam search: the best `beams` hypotheses side by side; those that end among the best make room for others."""
+    running: list[Hypothesis] = [Hypothesis()]
+    ended: list[Hypothesis] = []
+    rows = following.first()
+    penalty = settings.length_penalty
+    for number in range(maximum):
+        candidates: list[Candidate] = []
+        kept = 0
+        for rank, (parent, token) in enumerate(_best_continuations(rows, running, 2 * settings.beams)):
+            if token == end_id:
+                fate = "ended" if rank < settings.beams else "dropped"
+            else:
+                fate = "kept" if kept < settings.beams else "dropped"
+                kept += fate == "kept"
+            probability = float(rows[parent, token])
+            candidates.append(_candidate(token, parent, probability, running[parent], penalty, labels, probability, fate))
+        ended += [_extended(running[c.parent], c) for c in candidates if c.fate == "ended"]
+        running = [_extended(running[c.parent], c) for c in candidates if c.fate == "kept"]
+        step = Step(number, tuple(candidates), tuple(sorted((*ended, *running), key=lambda h: -h.score)))
+        yield step
+        if len(ended) >= settings.beams or not running:
+            return
+        if number + 1 < maximum:
+            survivors = step.survivors
+            rows = following.following_each([c.token for c in survivors], [c.parent for c in survivors])
+
+
+def _best_continuations(rows: np.ndarray, running: Sequence[Hypothesis], count: int) -> list[tuple[int, int]]:
+    """The (hypothesis, token) pairs with the highest log-probability in total, at most `count`, the best first."""
+    totals = np.array([hypothesis.log_probability for hypothesis in running])
+    joint = rows * np.exp(totals - totals.max())[:, None]  # [hypothesis, vocabulary], times a constant
+    places = best_places(joint.reshape(-1), count)
+    return [divmod(place, rows.shape[1]) for place in places if joint.flat[place] > 0]
+
+
+def _candidate(
+    token: int,
+    parent: int,
+    probability: float,
+    before: Hypothesis,
+    penalty: float,
+    labels: Sequence[str] | None,
+    chance: float,
+    fate: str,
+) -> Candidate:
+    log_probability = math.log(probability) if probability > 0 else -math.inf
+    total = before.log_probability + log_probability
+    score = total / length_penalty(len(before.ids) + 1, penalty)
+    label = labels[token] if labels else str(token)
+    return Candidate(token, label, parent, probability, log_probability, total, score, chance, fate)
+
+
+def _extended(before: Hypothesis, chosen: Candidate) -> Hypothesis:
+    ended = chosen.fate == "ended"
+    ids = before.ids if ended else (*before.ids, chosen.token)
+    return replace(before, ids=ids, log_probability=chosen.total, score=chosen.score, ended=ended)
+
+
+def length_penalty(length: int, alpha: float) -> float:
+    """((5 + length) / 6)^α: what a log-probability is divided by, so that long hypotheses have a chance.
+
+    Wu et al. 2016, equation 14. The length counts the end token.
+    """
+    return ((5 + length) / 6) ** alpha
+
+
+def chances_of(probabilities: np.ndarray, settings: Decoding) -> np.ndarray:
+    """How likely each token [vocabulary] is to be chosen, float64: temperature first, then top-k, then top-p."""
+    if settings.strategy == "beam":
+        return np.asarray(probabilities, dtype=np.float64)
+    if settings.strategy == "greedy" or settings.temperature == 0:
+        return (np.arange(len(probabilities)) == np.argmax(probabilities)).astype(np.float64)
+    chances = np.asarray(probabilities, dtype=np.float64)
+    if settings.temperature != 1:
+        with np.errstate(divide="ignore", over="ignore"):
+            chances = np.exp(np.log(chances / chances.max()) / settings.temperature)  # p^(1/T): softmax(z / T)
+    if 0 < settings.top_k < len(chances):
+        chances = _only(chances, best_places(chances, settings.top_k))
+    if settings.top_p < 1:
+        order = np.lexsort((np.arange(len(chances)), -chances))
+        reached = np.cumsum(chances[order]) / chances.sum()
+        enough = int(np.searchsorted(reached, settings.top_p)) + 1  # the one that reaches top_p is still in
+        chances = _only(chances, order[:enough])
+    return chances / chances.sum()
+
+
+def _only(chances: np.ndarray, places: Sequence[int] | np.ndarray) -> np.ndarray:
+    kept = np.zeros_like(chances)
+    kept[places] = chances[places]
+    return kept
+
+
+def draw(chances: np.ndarray, number: float) -> int:
+    """The token that a random number in [0, 1) falls on when the tokens stand side by side, each as wide as likely."""
+    edges = np.cumsum(chances)
+    place = int(np.searchsorted(edges, number * edges[-1], side="right"))
+    return min(place, int(np.flatnonzero(chances)[-1]))
+
+
+def best_places(values: np.ndarray, count: int) -> list[int]:
+    """Where the `count` largest of some numbers stand, the largest first; of equal ones the first."""
+    if count < len(values):
+        least = np.partition(values, len(values) - count)[len(values) - count]
+        places = np.flatnonzero(values >= least)
+    else:
+        places = np.arange(len(values))
+    return places[np.argsort(-values[places], kind="stable")][:count].tolist()

@@ -14,8 +14,10 @@ import numpy as np
 from tutor.engine.backend import Backend, load_backend
 from tutor.engine.explanation import Changed, Explanation, Index, Leaf
 from tutor.engine.formulas import formula_of
+from tutor.engine.gradient import backward
 from tutor.engine.message import Message
 from tutor.engine.ops.base import Operation, OperationError
+from tutor.engine.ops.elementwise import multiply
 
 Change = np.ndarray | Sequence[Any] | float | Callable[[np.ndarray], Any]
 
@@ -40,6 +42,7 @@ class Node:
         "operands",
         "operation",
         "original",
+        "own_formula",
         "params",
     )
 
@@ -60,6 +63,7 @@ class Node:
         self.operands = operands
         self.params = params or {}
         self.original: np.ndarray | None = None
+        self.own_formula = ""  # where the operation's own would say too little
         self._backend = backend
         self._labels: Mapping[str, Sequence[str]] = {}
         self._value: np.ndarray | None = None
@@ -114,7 +118,7 @@ class Node:
     @property
     def formula(self) -> str:
         """LaTeX: the Transformer's own formula where the node has one, else the operation's."""
-        return formula_of(self) or (self.operation.formula if self.operation else "")
+        return self.own_formula or formula_of(self) or (self.operation.formula if self.operation else "")
 
     @property
     def changed(self) -> bool:
@@ -141,6 +145,8 @@ class Trace:
         for node in (*self._nodes.values(), *self._weights.values()):
             node._labels = labels or {}
         self.info = info
+        self._gradients: dict[str, Node] = {}  # by the name of the node they are the gradient of
+        self._steps_back: dict[str, Node] = {}  # every node of the way back, by its own name
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -159,10 +165,10 @@ class Trace:
         return tuple(self._weights)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._nodes or name in self._weights
+        return name in self._nodes or name in self._weights or name in self._steps_back
 
     def __getitem__(self, name: str) -> Node:
-        node = self._nodes.get(name) or self._weights.get(name)
+        node = self._nodes.get(name) or self._weights.get(name) or self._steps_back.get(name)
         if node is None:
             near = difflib.get_close_matches(str(name), (*self.names, *self.weight_names), 3)
             if near:
@@ -173,6 +179,29 @@ class Trace:
     def find(self, pattern: str) -> tuple[str, ...]:
         """The names that match a glob such as `decoder.*.cross_attention.weights`, nodes before weights."""
         return tuple(name for name in (*self.names, *self.weight_names) if fnmatch.fnmatchcase(name, pattern))
+
+    def gradient(self, name: str) -> Node:
+        """d loss / d `name`, a node like any other: `.value` has the node's shape, and its cells can be explained.
+
+        Raises TraceError where this trace has no loss, or where the loss does not depend on the node.
+        """
+        node = self[name]
+        if not self._gradients:
+            if "loss" not in self._nodes:
+                raise TraceError("this trace has no loss: give the model a target to be measured against")
+            self._walk_back()
+        found = self._gradients.get(node.name)
+        if found is None:
+            raise TraceError(f"the loss does not depend on {name}, so it has no gradient")
+        return found
+
+    def _walk_back(self) -> None:
+        loss = self._nodes["loss"]
+        record = Recorder({}, loss._backend)
+        self._gradients = backward(record, loss)
+        self._steps_back = record.nodes
+        for step in record.nodes.values():
+            step._labels = loss._labels
 
     def explain(self, name: str, index: Sequence[int]) -> Explanation:
         """How one cell came to be. `index` counts from 0 on every axis; negative counts from the end."""
@@ -219,7 +248,11 @@ class Recorder:
         backend: Backend | None = None,
         change: Mapping[str, Change] | None = None,
         keep: bool = True,
+        dropout: float = 0.0,
+        generator: np.random.Generator | None = None,
     ) -> None:
+        self.training = generator is not None
+        self._dropout, self._generator = dropout, generator
         self.backend = backend or load_backend("numpy")
         self.nodes: dict[str, Node] = {}
         self._weights = weights
@@ -229,11 +262,17 @@ class Recorder:
         self._keep = keep
 
     def __call__(
-        self, name: str, operation: Operation, *operands: Node, axes: tuple[str, ...] | None = None, **params: Any
+        self,
+        name: str,
+        operation: Operation,
+        *operands: Node,
+        axes: tuple[str, ...] | None = None,
+        formula: str = "",
+        **params: Any,
     ) -> Node:
         """Compute `operation` on the operands and record the result as `name`."""
         try:
-            array = operation.forward(*(node.array for node in operands), **params)
+            array = operation.forward(*[node.array for node in operands], **params)
         except OperationError as error:
             raise OperationError(f"{name}: {error}") from None
         except (ValueError, IndexError, TypeError, RuntimeError) as error:  # each array library raises its own
@@ -241,7 +280,9 @@ class Recorder:
             raise OperationError(f"{name}: {operation.name} cannot take operands of {shapes}: {error}") from error
         axes = axes or operation.axes(operands, params)
         kept = operands if self._keep else ()  # else each node would hold all that came before it
-        return self._record(Node(name, array, axes, self.backend, operation, kept, params))
+        node = Node(name, array, axes, self.backend, operation, kept, params)
+        node.own_formula = formula
+        return self._record(node)
 
     def input(self, name: str, value: Any, axes: tuple[str, ...]) -> Node:
         """Record numbers that come from outside: token ids, a matrix of a hand-size program."""
@@ -256,6 +297,29 @@ class Recorder:
             node = Node(name, array, axes[-len(array.shape) :], self.backend, params={"weight": True})
             self._weight_nodes[name] = self._changed(node)
         return self._weight_nodes[name]
+
+    def dropped(self, node: Node) -> Node:
+        """In training, the node with a random share of its numbers set to 0 and the others made up for it.
+
+        Srivastava et al. 2014, section 10; outside training the node itself.
+        """
+        if not (self._dropout and self._generator):
+            return node
+        kept = self._generator.random(node.shape, dtype=np.float32) >= self._dropout
+        factors = kept.astype(str(node.array.dtype).rpartition(".")[2]) / (1 - self._dropout)
+        return self(f"{node.name}.dropped", multiply, node, self.input(f"{node.name}.kept", factors, node.axis_keys))
+
+    # Where a sentence is decoded token by token these three are more than they are here (see `cache.py`).
+
+    offset = 0  # the position of the first token
+
+    def tokens_so_far(self, tokens: Node) -> Node:
+        """The tokens that may be looked at: these, and those before them."""
+        return tokens
+
+    def rows_so_far(self, name: str, compute: Callable[[], Node], fixed: bool) -> Node:
+        """The keys or values called `name`: those of these tokens, and of those before them unless they are `fixed`."""
+        return compute()
 
     def has_weight(self, name: str) -> bool:
         """Whether the model has a weight of that name."""

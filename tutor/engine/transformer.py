@@ -25,21 +25,34 @@ def run(
     ids: Sequence[int] | np.ndarray,
     target_ids: Sequence[int] | np.ndarray | None = None,
     segment_ids: Sequence[int] | np.ndarray | None = None,
+    targets: Sequence[int] | np.ndarray | None = None,
+    smoothing: float = 0.0,
 ) -> Node:
     """The whole model on token ids [..., position]; returns the probabilities [..., position, vocabulary].
 
-    `target_ids` are the decoder's input in an encoder-decoder, start token first. Padding is `config.pad_id`.
+    `target_ids` are the decoder's input in an encoder-decoder, start token first. Padding is `config.pad_id`. With
+    `targets`, the right token for every position of the last stack, the loss is recorded and returned instead.
     """
     stack = config.stacks[0]
     tokens = token_input(record, "tokens", ids, stack, config.vocabulary)
     if config.architecture != "encoder_decoder":
         x = embed(record, config, "", tokens, segment_ids)
-        return predict(record, config, run_stack(record, config, stack, x, tokens))
-    if target_ids is None:
+        answer = predict(record, config, run_stack(record, config, stack, x, tokens))
+    elif target_ids is None:
         raise ValueError("an encoder-decoder needs target_ids: the decoder's input, start token first")
-    memory = encode(record, config, tokens)
-    target = token_input(record, "decoder.tokens", target_ids, "decoder", config.output_vocabulary)
-    return decode(record, config, target, memory, tokens)
+    else:
+        memory = encode(record, config, tokens)
+        target = token_input(record, "decoder.tokens", target_ids, "decoder", config.output_vocabulary)
+        answer = decode(record, config, target, memory, tokens)
+    return answer if targets is None else loss(record, config, answer, targets, smoothing)
+
+
+def loss(record: Recorder, config: TransformerConfig, answer: Node, targets: Any, smoothing: float = 0.0) -> Node:
+    """The mean of -ln p(right token) over the positions that are not padding; one number."""
+    logits = answer.operands[0] if answer.op == "softmax" else answer  # [..., position, vocabulary]
+    right = token_input(record, "targets", targets, config.stacks[-1], config.output_vocabulary)
+    losses = record("losses", ops.cross_entropy, logits, right, smoothing=smoothing, pad_id=config.pad_id)
+    return record("loss", ops.mean_loss, losses, right, pad_id=config.pad_id)
 
 
 def token_input(record: Recorder, name: str, ids: Any, stack: str, vocabulary: int) -> Node:
@@ -74,12 +87,13 @@ def embed(record: Recorder, config: TransformerConfig, prefix: str, tokens: Node
     if config.scale_embedding:
         x = record(f"{name}.scaled", ops.scale, x, root_of=config.d_model)  # √d_model x_t
     parts = [x]
+    first = {"offset": record.offset} if record.offset else {}
     if config.position == "sinusoidal":
         dtype = str(table.array.dtype).rpartition(".")[2]
-        parts.append(record(f"{name}.position", ops.sinusoid, tokens, width=config.d_model, dtype=dtype))
+        parts.append(record(f"{name}.position", ops.sinusoid, tokens, width=config.d_model, dtype=dtype, **first))
     elif config.position == "learned":
         rows = record.weight(f"{name}.position.table", ("position", "feature"))
-        parts.append(record(f"{name}.position", ops.position_rows, rows, tokens))
+        parts.append(record(f"{name}.position", ops.position_rows, rows, tokens, **first))
     if config.segments:
         given = np.zeros(tokens.shape) if segment_ids is None else np.asarray(segment_ids)
         segments = record.input(tokens.name.replace("tokens", "segments"), given.astype(np.int64), tokens.axis_keys)
@@ -87,7 +101,7 @@ def embed(record: Recorder, config: TransformerConfig, prefix: str, tokens: Node
         parts.append(record(f"{name}.segment", ops.look_up, segment_table, segments))
     last = "sum" if config.embedding_norm else "output"
     x = record(f"{name}.{last}", ops.add if len(parts) > 1 else ops.identity, *parts)
-    return normalise(record, config, f"{name}.norm", x, f"{name}.output") if config.embedding_norm else x
+    return record.dropped(normalise(record, config, f"{name}.norm", x, f"{name}.output") if config.embedding_norm else x)
 
 
 def run_stack(
@@ -102,7 +116,8 @@ def run_stack(
     """All blocks of one stack, [..., position, feature] to the same shape. `memory` is the encoder's output."""
     pad_id = config.pad_id if config.padding_mask else None
     causal = stack == "decoder" and config.causal_mask
-    mask = record(f"{stack}.mask", ops.attention_mask, tokens, tokens, causal=causal, pad_id=pad_id)
+    seen = record.tokens_so_far(tokens)
+    mask = record(f"{stack}.mask", ops.attention_mask, tokens, seen, causal=causal, pad_id=pad_id)
     cross_mask = None
     if memory_tokens is not None:
         cross_mask = record(
@@ -146,6 +161,7 @@ def sublayer(record: Recorder, config: TransformerConfig, name: str, x: Node, in
     """Residual and norm around `inner`: Norm(x + f(x)) after it (2017), or x + f(Norm(x)) before it (GPT-2)."""
     before = config.norm_position == "pre"
     y = inner(name, normalise(record, config, f"{name}.norm", x) if before else x)
+    y = record.dropped(y)
     if config.residual:
         y = record(f"{name}.residual", ops.add, x, y)  # x + f(x)
     else:
@@ -166,8 +182,9 @@ def attention(record: Recorder, config: TransformerConfig, name: str, x: Node, m
         return record(f"{name}.{which}", ops.split_heads, y, axes=axes, heads=config.heads)  # [head, position, d_k]
 
     q = project("query", x, f"query@{queries}")
-    k = project("key", memory, f"key@{keys}")
-    v = project("value", memory, f"key@{keys}")
+    fixed = memory is not x  # in cross-attention: the same at every step of an answer
+    k = record.rows_so_far(f"{name}.key", lambda: project("key", memory, f"key@{keys}"), fixed)
+    v = record.rows_so_far(f"{name}.value", lambda: project("value", memory, f"key@{keys}"), fixed)
     s = record(f"{name}.scores", ops.dot_products, q, k)  # S = Q Kᵀ   [head, query, key]
     if config.scale_scores:
         s = record(f"{name}.scaled", ops.scale, s, root_of=config.d_k, inverse=True)  # S / √d_k
@@ -197,7 +214,7 @@ def feed_forward(record: Recorder, config: TransformerConfig, name: str, x: Node
 
 
 def predict(record: Recorder, config: TransformerConfig, x: Node) -> Node:
-    """Logits and probabilities over the vocabulary, [..., position, vocabulary] (section 3.4)."""
+    """Logits and probabilities over the vocabulary, [..., position, vocabulary] (section 3.4); in training logits."""
     stack = config.stacks[-1]
     axes = (x.axis_keys[-2], f"vocabulary@{stack}")
     if config.tied_embeddings:
@@ -207,7 +224,7 @@ def predict(record: Recorder, config: TransformerConfig, x: Node) -> Node:
         logits = record("logits", ops.linear, x, table, *bias, axes=axes, transposed=True)
     else:
         logits = linear(record, "logits", x, axes=axes)
-    return record("probabilities", ops.softmax, logits)
+    return logits if record.training else record("probabilities", ops.softmax, logits)
 
 
 def linear(record: Recorder, place: str, x: Node, name: str | None = None, axes: tuple[str, ...] | None = None) -> Node:

@@ -118,7 +118,7 @@ class Model:
             notice = notice or self._clipped("target", len(target_ids))
             target_ids = target_ids[: self.config.maximum_positions]
         record = Recorder(weights, backend, change)
-        run(record, config, ids, target_ids)
+        run(record, config, ids, target_ids, targets=self._right_tokens(ids, target_ids))
         return record.finish(
             self._labels(ids, target_ids),
             text=text,
@@ -132,6 +132,14 @@ class Model:
     @property
     def _has_decoder_input(self) -> bool:
         return self.config.architecture == "encoder_decoder"
+
+    def _right_tokens(self, ids: list[int], target_ids: list[int] | None) -> list[int] | None:
+        """What each position of the last stack should say, for the loss: the next token. Padding where nothing is asked."""
+        if target_ids is not None:
+            return [*target_ids[1:], self.config.end_id]
+        if self.config.architecture == "decoder_only" and len(ids) > 1:
+            return [*ids[1:], self.config.pad_id]
+        return None
 
     def _fit(self, ids: list[int], pad_to: int | None) -> tuple[list[int], str]:
         """The ids cut to the positions there are (an end token stays the last) and padded; and what to say of it."""

@@ -1,35 +1,54 @@
+# ruff: noqa: F401  (the names are passed on: `ops.matmul`, `ops.softmax`, …)
 """Every operation the tutor knows, by name."""
 
+from tutor.engine.ops.backward import (
+    mask_backward,
+    norm_backward,
+    place_rows,
+    scatter_rows_step,
+    softmax_backward,
+    sum_to,
+    transposed_product,
+)
 from tutor.engine.ops.base import Operation, OperationError
 from tutor.engine.ops.elementwise import (
-    GELU,
-    Add,
-    AddColumn,
-    KeepHeads,
-    Multiply,
-    ReLU,
-    Scale,
-    SiLU,
-    Tanh,
-    TanhGELU,
+    add,
+    add_column,
+    gelu,
+    gelu_tanh,
+    keep_heads,
+    multiply,
+    relu,
+    scale,
+    silu,
+    slope,
+    tanh,
 )
-from tutor.engine.ops.embedding import PositionRows, Sinusoid, TableRows
-from tutor.engine.ops.linear import DotProducts, Linear, MatMul
-from tutor.engine.ops.mask import AttentionMask, MaskScores
-from tutor.engine.ops.norm import LayerNorm, RMSNorm
-from tutor.engine.ops.shape import Identity, JoinHeads, SplitHeads, Transpose
-from tutor.engine.ops.softmax import SoftmaxRows
+from tutor.engine.ops.embedding import look_up, position_rows, sinusoid
+from tutor.engine.ops.linear import dot_products, linear, matmul
+from tutor.engine.ops.loss import cross_entropy, cross_entropy_backward, mean_loss, mean_loss_backward
+from tutor.engine.ops.mask import attention_mask, mask
+from tutor.engine.ops.norm import layer_norm, rms_norm
+from tutor.engine.ops.shape import identity, join_heads, split_heads, transpose
+from tutor.engine.ops.softmax import softmax
 
-matmul, dot_products, linear = MatMul(), DotProducts(), Linear()
-add, add_column, multiply, scale, keep_heads = Add(), AddColumn(), Multiply(), Scale(), KeepHeads()
-relu, gelu, gelu_tanh, silu, tanh = ReLU(), GELU(), TanhGELU(), SiLU(), Tanh()
-softmax, layer_norm, rms_norm = SoftmaxRows(), LayerNorm(), RMSNorm()
-identity, transpose, split_heads, join_heads = Identity(), Transpose(), SplitHeads(), JoinHeads()
-look_up, position_rows, sinusoid = TableRows(), PositionRows(), Sinusoid()
-attention_mask, mask = AttentionMask(), MaskScores()
+_ALL = {value.name: value for value in list(globals().values()) if isinstance(value, Operation)}
 
-OPERATIONS: dict[str, Operation] = {
-    value.name: value for value in list(globals().values()) if isinstance(value, Operation)
+BACKWARD: dict[str, Operation] = {
+    step.name: step
+    for step in (
+        cross_entropy_backward,
+        mask_backward,
+        mean_loss_backward,
+        norm_backward,
+        place_rows,
+        scatter_rows_step,
+        slope,
+        softmax_backward,
+        sum_to,
+        transposed_product,
+    )
 }
+OPERATIONS: dict[str, Operation] = {name: value for name, value in _ALL.items() if name not in BACKWARD}
 
-__all__ = ["OPERATIONS", "Operation", "OperationError", *OPERATIONS]
+__all__ = ["BACKWARD", "OPERATIONS", "Operation", "OperationError", *_ALL]

@@ -1,14 +1,16 @@
-"""What an operation is: forward, formula, and the arithmetic of one cell. Its backward belongs beside them."""
+"""What an operation is: forward, backward, formula, and the arithmetic of one cell."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tutor.engine.explanation import Cell, Explanation, Index, Region
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node
+    from tutor.engine.trace import Node, Recorder
+
+Recipe = Callable[[str], "Node"] | None
 
 
 class OperationError(ValueError):
@@ -31,7 +33,14 @@ class Operation:
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
         """The names of the result's axes, where the caller gives none: those of the largest operand."""
-        return max((node.axis_keys for node in operands), key=len)
+        return max([node.axis_keys for node in operands], key=len)
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        """For each operand of `node`, what records its gradient under a given name, from the node's own gradient.
+
+        None for an operand that has no gradient (token ids, a mask), which is all that an operation without one says.
+        """
+        return tuple(None for _operand in node.operands)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         """How `node[index]` came out of its operands' cells."""

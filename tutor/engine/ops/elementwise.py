@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.engine.backend import erf, namespace, where_array
 from tutor.engine.explanation import Addition, Explanation, Function, Index, Term, factor, figure, product
-from tutor.engine.ops.base import Operation, OperationError, aligned, cell
+from tutor.engine.ops.backward import reduced, sum_to
+from tutor.engine.ops.base import Operation, OperationError, Recipe, aligned, cell
+from tutor.engine.ops.shape import transpose
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node
+    from tutor.engine.trace import Node, Recorder
 
 
 class Add(Operation):
@@ -25,6 +27,12 @@ class Add(Operation):
         for other in others:
             total = total + other
         return total
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        def recipe(operand: Node) -> Recipe:
+            return lambda name: reduced(record, gradient, operand, name)
+
+        return tuple(recipe(operand) for operand in node.operands)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         places = [aligned(operand, index) for operand in operands]
@@ -50,6 +58,15 @@ class AddColumn(Operation):
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
         return operands[0].axis_keys
 
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        matrix, bias = node.operands
+
+        def for_bias(name: str) -> Node:
+            turned = record(f"{name}.turned", transpose, gradient)
+            return record(name, sum_to, turned, axes=bias.axis_keys, shape=bias.shape)
+
+        return (lambda name: reduced(record, gradient, matrix, name), for_bias)
+
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         matrix, bias = operands
         at = (index[-2],)
@@ -69,6 +86,18 @@ class Multiply(Operation):
     def forward(self, a: Any, b: Any) -> Any:
         return a * b
 
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        def recipe(operand: Node, other: Node) -> Recipe:
+            def record_it(name: str) -> Node:
+                if gradient.shape == operand.shape:
+                    return record(name, self, gradient, other, axes=operand.axis_keys)
+                return reduced(record, record(f"{name}.each", self, gradient, other), operand, name)
+
+            return record_it
+
+        a, b = node.operands
+        return recipe(a, b), recipe(b, a)
+
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         places = [aligned(operand, index) for operand in operands]
 
@@ -87,6 +116,10 @@ class Scale(Operation):
 
     def forward(self, x: Any, *, by: float | None = None, root_of: int | None = None, inverse: bool = False) -> Any:
         return x * coefficient(by, root_of, inverse)
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        (operand,) = node.operands
+        return (lambda name: record(name, self, gradient, axes=operand.axis_keys, **node.params),)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         by, root_of, inverse = (node.params.get(key) for key in ("by", "root_of", "inverse"))
@@ -130,6 +163,10 @@ class KeepHeads(Operation):
         xp = namespace(heads)
         return heads * xp.reshape(where_array(heads, list(keep)), (-1, 1, 1))  # [head, query, feature] · [head, 1, 1]
 
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        (operand,) = node.operands
+        return (lambda name: record(name, self, gradient, axes=operand.axis_keys, **node.params),)
+
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         keep = node.params["keep"][index[-3]]
 
@@ -142,6 +179,14 @@ class KeepHeads(Operation):
 class Activation(Operation):
     """A function of one number, applied to every cell."""
 
+    def slope(self, x: Any) -> Any:
+        """f'(x) for an array."""
+        raise NotImplementedError
+
+    def slope_of(self, x: float) -> float:
+        """f'(x) for one number, in float64."""
+        raise NotImplementedError
+
     def value_terms(self, x: float) -> tuple[float, ...]:
         """The summands of f(x) in float64: two where f is x/2 + …, so that rounding is measured against them."""
         raise NotImplementedError
@@ -149,6 +194,10 @@ class Activation(Operation):
     def text(self, x: str) -> str:
         """f of the number `x` as LaTeX."""
         raise NotImplementedError
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        (x,) = node.operands
+        return (lambda name: record(name, slope, gradient, x, axes=x.axis_keys, activation=self.name),)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         operand = cell(operands[0], index)
@@ -169,6 +218,12 @@ class ReLU(Activation):
     def forward(self, x: Any) -> Any:
         return namespace(x).where(x > 0, x, where_array(x, 0.0))
 
+    def slope(self, x: Any) -> Any:
+        return namespace(x).where(x > 0, where_array(x, 1.0), where_array(x, 0.0))
+
+    def slope_of(self, x: float) -> float:
+        return 1.0 if x > 0 else 0.0
+
     def value_terms(self, x: float) -> tuple[float, ...]:
         return (x if x > 0 else 0.0,)
 
@@ -184,6 +239,14 @@ class GELU(Activation):
 
     def forward(self, x: Any) -> Any:
         return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+
+    def slope(self, x: Any) -> Any:
+        density = namespace(x).exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        return 0.5 * (1 + erf(x * math.sqrt(0.5))) + x * density  # Φ(x) + x φ(x)
+
+    def slope_of(self, x: float) -> float:
+        density = math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+        return 0.5 * (1 + math.erf(x * math.sqrt(0.5))) + x * density
 
     def value_terms(self, x: float) -> tuple[float, ...]:
         return x / 2, x / 2 * math.erf(x * math.sqrt(0.5))
@@ -201,6 +264,16 @@ class TanhGELU(Activation):
     def forward(self, x: Any) -> Any:
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))
         return 0.5 * x * (1 + namespace(x).tanh(inner))
+
+    def slope(self, x: Any) -> Any:
+        root = math.sqrt(2 / math.pi)
+        t = namespace(x).tanh(root * (x + 0.044715 * (x * x * x)))
+        return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * root * (1 + 3 * 0.044715 * x * x)
+
+    def slope_of(self, x: float) -> float:
+        root = math.sqrt(2 / math.pi)
+        t = math.tanh(root * (x + 0.044715 * x**3))
+        return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * root * (1 + 3 * 0.044715 * x * x)
 
     def value_terms(self, x: float) -> tuple[float, ...]:
         return x / 2, x / 2 * math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
@@ -220,6 +293,17 @@ class SiLU(Activation):
         e = xp.exp(-xp.abs(x))  # never overflows
         return x * xp.where(x >= 0, 1 / (1 + e), e / (1 + e))
 
+    def slope(self, x: Any) -> Any:
+        xp = namespace(x)
+        e = xp.exp(-xp.abs(x))
+        share = xp.where(x >= 0, 1 / (1 + e), e / (1 + e))
+        return share * (1 + x * (1 - share))
+
+    def slope_of(self, x: float) -> float:
+        e = math.exp(-abs(x))
+        share = 1 / (1 + e) if x >= 0 else e / (1 + e)
+        return share * (1 + x * (1 - share))
+
     def value_terms(self, x: float) -> tuple[float, ...]:
         e = math.exp(-abs(x))
         return (x / (1 + e) if x >= 0 else x * e / (1 + e),)
@@ -237,8 +321,40 @@ class Tanh(Activation):
     def forward(self, x: Any) -> Any:
         return namespace(x).tanh(x)
 
+    def slope(self, x: Any) -> Any:
+        t = namespace(x).tanh(x)
+        return 1 - t * t
+
+    def slope_of(self, x: float) -> float:
+        return 1 - math.tanh(x) ** 2
+
     def value_terms(self, x: float) -> tuple[float, ...]:
         return (math.tanh(x),)
 
     def text(self, x: str) -> str:
         return rf"\tanh({x})"
+
+
+class Slope(Operation):
+    """The chain rule through a function of one number: the gradient times f'(x)."""
+
+    name = "slope"
+    formula = r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \cdot f'(x)"
+
+    def forward(self, g: Any, x: Any, *, activation: str) -> Any:
+        return g * ACTIVATIONS[activation].slope(x)
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        g, x = (cell(operand, index) for operand in operands)
+        steepness = ACTIVATIONS[node.params["activation"]].slope_of(x.value)
+
+        def terms():
+            return (Term(g.value * steepness, (g, x)),)
+
+        facts = {"arithmetic": rf"{factor(g.value)} \cdot {factor(steepness)}", "x": x.value, "slope": steepness}
+        return Function(node.name, index, node.at(index), node.formula, terms, {g.node: index, x.node: index}, facts)
+
+
+add, add_column, multiply, scale, keep_heads = Add(), AddColumn(), Multiply(), Scale(), KeepHeads()
+relu, gelu, gelu_tanh, silu, tanh, slope = ReLU(), GELU(), TanhGELU(), SiLU(), Tanh(), Slope()
+ACTIVATIONS: dict[str, Activation] = {function.name: function for function in (relu, gelu, gelu_tanh, silu, tanh)}

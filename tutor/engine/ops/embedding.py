@@ -10,10 +10,11 @@ import numpy as np
 
 from tutor.engine.backend import namespace, plain_array
 from tutor.engine.explanation import Explanation, Index, LookUp, Rule, Term, product
-from tutor.engine.ops.base import Operation, OperationError, cell
+from tutor.engine.ops.backward import place_rows, scatter_rows_step
+from tutor.engine.ops.base import Operation, OperationError, Recipe, cell
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node
+    from tutor.engine.trace import Node, Recorder
 
 
 class TableRows(Operation):
@@ -33,6 +34,11 @@ class TableRows(Operation):
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
         return (*operands[1].axis_keys, "feature")
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        table, ids = node.operands
+        rows = table.shape[0]
+        return (lambda name: record(name, scatter_rows_step, gradient, ids, axes=table.axis_keys, rows=rows), None)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         table, ids = operands
@@ -60,6 +66,11 @@ class PositionRows(Operation):
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
         return (operands[1].axis_keys[-1], "feature")
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        table, _ids = node.operands
+        params = {"rows": table.shape[0], "offset": node.params.get("offset", 0)}
+        return (lambda name: record(name, place_rows, gradient, axes=table.axis_keys, **params), None)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         table, _ = operands
@@ -111,3 +122,6 @@ def waves(length: int, width: int) -> np.ndarray:
         even = np.arange(width) % 2 == 0
         _waves[rows, width] = np.where(even, np.sin(angle), np.cos(angle))
     return _waves[rows, width][:length]
+
+
+look_up, position_rows, sinusoid = TableRows(), PositionRows(), Sinusoid()

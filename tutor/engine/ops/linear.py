@@ -9,10 +9,16 @@ import numpy as np
 
 from tutor.engine.backend import namespace
 from tutor.engine.explanation import Explanation, Index, product
-from tutor.engine.ops.base import Operation, OperationError, aligned, cell, region, regions
+from tutor.engine.ops.backward import sum_to, transposed_product
+from tutor.engine.ops.base import Operation, OperationError, Recipe, aligned, cell, region, regions
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node
+    from tutor.engine.trace import Node, Recorder
+
+
+BY_FIRST = r"\frac{\partial L}{\partial A} = \frac{\partial L}{\partial C} B^\top"
+BY_QUERY = r"\frac{\partial L}{\partial Q} = \frac{\partial L}{\partial S} K"
+BY_INPUT = r"\frac{\partial L}{\partial X} = \frac{\partial L}{\partial Y} W^\top"
 
 
 class MatMul(Operation):
@@ -29,6 +35,13 @@ class MatMul(Operation):
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
         a, b = operands
         return (*a.axis_keys[:-1], b.axis_keys[-1])
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        a, b = node.operands
+        return (
+            lambda name: record(name, dot_products, gradient, b, axes=a.axis_keys, formula=BY_FIRST),  # G Bᵀ
+            lambda name: record(name, transposed_product, a, gradient, axes=b.axis_keys),  # Aᵀ G
+        )
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         a, b = operands
@@ -59,6 +72,13 @@ class DotProducts(Operation):
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
         q, k = operands
         return (*q.axis_keys[:-1], k.axis_keys[-2])
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        q, k = node.operands
+        return (
+            lambda name: record(name, matmul, gradient, k, axes=q.axis_keys, formula=BY_QUERY),  # G K
+            lambda name: record(name, transposed_product, gradient, q, axes=k.axis_keys),  # Gᵀ Q
+        )
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         q, k = operands
@@ -93,6 +113,24 @@ class Linear(Operation):
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
         return (*operands[0].axis_keys[:-1], "feature")
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        x, weight, *bias = node.operands
+        turned = node.params.get("transposed", False)
+        sides = (gradient, x) if turned else (x, gradient)  # Xᵀ G, or Gᵀ X for a weight kept as [output, input]
+
+        def for_x(name: str) -> Node:
+            return record(
+                name, self, gradient, weight, axes=x.axis_keys, transposed=not turned, formula=BY_INPUT
+            )  # G Wᵀ
+
+        def for_weight(name: str) -> Node:
+            return record(name, transposed_product, *sides, axes=weight.axis_keys, over_batch=True)
+
+        def for_bias(name: str) -> Node:
+            return record(name, sum_to, gradient, axes=bias[0].axis_keys, shape=bias[0].shape)
+
+        return (for_x, for_weight, for_bias)[: len(node.operands)]
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         x, weight, *bias = operands
@@ -139,3 +177,6 @@ def _times(rows: Any, weight: Any) -> Any:
 
 def _shape(array: Any) -> str:
     return "×".join(str(size) for size in array.shape)
+
+
+matmul, dot_products, linear = MatMul(), DotProducts(), Linear()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.engine.backend import namespace, where_array
 from tutor.engine.explanation import Explanation, Index, Mask, Rule, Term
-from tutor.engine.ops.base import Operation, aligned, cell
+from tutor.engine.ops.backward import mask_backward
+from tutor.engine.ops.base import Operation, Recipe, aligned, cell
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node
+    from tutor.engine.trace import Node, Recorder
 
 
 class AttentionMask(Operation):
@@ -22,12 +23,13 @@ class AttentionMask(Operation):
 
     def forward(self, query_ids: Any, key_ids: Any, *, causal: bool, pad_id: int | None) -> Any:
         xp = namespace(key_ids)
+        queries, keys = query_ids.shape[-1], key_ids.shape[-1]
         one_query = xp.reshape(query_ids, (*query_ids.shape, 1))  # [..., query, 1]
-        one_key = xp.expand_dims(key_ids, axis=-2)  # [..., 1, key]
+        one_key = xp.reshape(key_ids, (*key_ids.shape[:-1], 1, keys))  # [..., 1, key]
         anything = (one_query == one_query) & (one_key == one_key)  # [..., query, key], all true
         allowed = anything if pad_id is None else anything & (one_key != pad_id)
-        if causal:
-            allowed = xp.tril(allowed, k=key_ids.shape[-1] - query_ids.shape[-1])
+        if causal and queries > 1:  # a single query is the last token, before which all others stand
+            allowed = xp.tril(allowed, k=keys - queries)
         return allowed if allowed.ndim == 2 else xp.expand_dims(allowed, axis=-3)  # a batch: [batch, 1, query, key]
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
@@ -62,10 +64,15 @@ class MaskScores(Operation):
 
     def forward(self, scores: Any, mask: Any) -> Any:
         xp = namespace(scores)
-        return xp.where(xp.astype(mask, xp.bool), scores, where_array(scores, -math.inf))
+        allowed = mask if mask.dtype == xp.bool else xp.astype(mask, xp.bool)
+        return xp.where(allowed, scores, where_array(scores, -math.inf))
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
         return operands[0].axis_keys
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        scores, mask = node.operands
+        return (lambda name: record(name, mask_backward, gradient, mask, axes=scores.axis_keys), None)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         scores, mask = operands
@@ -80,3 +87,6 @@ class MaskScores(Operation):
         facts = {"allowed": allowed, "score": score.value}
         regions = {scores.name: index, mask.name: switch.index}
         return Mask(node.name, index, node.at(index), node.formula, terms, regions, facts)
+
+
+attention_mask, mask = AttentionMask(), MaskScores()

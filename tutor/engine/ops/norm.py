@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tutor.engine.backend import namespace
+from tutor.engine.backend import namespace, row_sum
 from tutor.engine.explanation import Explanation, Index, Norm, Term
-from tutor.engine.ops.base import Operation, cell, region
+from tutor.engine.ops.backward import norm_backward, sum_to
+from tutor.engine.ops.base import Operation, Recipe, cell, region
+from tutor.engine.ops.elementwise import multiply
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node
+    from tutor.engine.trace import Node, Recorder
 
 
 class LayerNorm(Operation):
@@ -22,15 +24,33 @@ class LayerNorm(Operation):
     centred = True
 
     def forward(self, x: Any, scale: Any = None, shift: Any = None, *, epsilon: float = 1e-5) -> Any:
-        xp = namespace(x)
-        y = x - xp.mean(x, axis=-1, keepdims=True) if self.centred else x
-        variance = xp.mean(y * y, axis=-1, keepdims=True)  # [..., 1]
-        y = y / xp.sqrt(variance + epsilon)
+        count = x.shape[-1]
+        y = x - row_sum(x) / count if self.centred else x
+        variance = row_sum(y * y) / count  # [..., 1]
+        y = y / namespace(x).sqrt(variance + epsilon)
         if scale is not None:
             y *= scale
         if shift is not None:
             y += shift
         return y
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        x, *trained = node.operands
+        epsilon = node.params.get("epsilon", 1e-5)
+
+        def for_x(name: str) -> Node:
+            scales, settings = trained[:1], {"epsilon": epsilon, "centred": self.centred}
+            return record(name, norm_backward, gradient, x, *scales, axes=x.axis_keys, **settings)
+
+        def for_scale(name: str) -> Node:
+            unit = record(f"{name}.normalised", self, x, epsilon=epsilon)  # (x - μ) / σ
+            each = record(f"{name}.each", multiply, gradient, unit)
+            return record(name, sum_to, each, axes=trained[0].axis_keys, shape=trained[0].shape)
+
+        def for_shift(name: str) -> Node:
+            return record(name, sum_to, gradient, axes=trained[1].axis_keys, shape=trained[1].shape)
+
+        return (for_x, for_scale, for_shift)[: len(node.operands)]
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         x, *trained = operands
@@ -61,3 +81,6 @@ class RMSNorm(LayerNorm):
     name = "rms_norm"
     formula = r"y = \frac{x}{\sqrt{\frac{1}{d} \sum_i x_i^2 + \epsilon}} \odot \gamma"
     centred = False
+
+
+layer_norm, rms_norm = LayerNorm(), RMSNorm()

@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tutor.engine.backend import namespace, where_array
+from tutor.engine.backend import namespace, row_max, row_sum, where_array
 from tutor.engine.explanation import Explanation, Index, Softmax, Term
-from tutor.engine.ops.base import Operation, cell, region
+from tutor.engine.ops.backward import softmax_backward
+from tutor.engine.ops.base import Operation, Recipe, cell, region
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node
+    from tutor.engine.trace import Node, Recorder
 
 
 class SoftmaxRows(Operation):
@@ -22,12 +23,16 @@ class SoftmaxRows(Operation):
 
     def forward(self, x: Any) -> Any:
         xp = namespace(x)
-        largest = xp.max(x, axis=-1, keepdims=True)  # [..., 1]
+        largest = row_max(x)  # [..., 1]
         largest = xp.where(xp.isfinite(largest), largest, where_array(x, 0.0))
         e = xp.exp(x - largest)
-        total = xp.sum(e, axis=-1, keepdims=True)  # [..., 1]
-        e /= xp.where(total == 0, where_array(x, 1.0), total)
+        total = row_sum(e)  # [..., 1]
+        e /= xp.maximum(total, where_array(x, 1.0))  # the largest adds 1, so the total is less only if it is 0
         return e
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        (x,) = node.operands
+        return (lambda name: record(name, softmax_backward, gradient, node, axes=x.axis_keys),)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         (x,) = operands
@@ -42,3 +47,6 @@ class SoftmaxRows(Operation):
         facts = {"chosen": index[-1], "score": row[index[-1]], "maximum": shift, "total": math.fsum(powers)}
         regions = {x.name: region(index, whole=-1)}
         return Softmax(node.name, index, node.at(index), node.formula, terms, regions, facts)
+
+
+softmax = SoftmaxRows()

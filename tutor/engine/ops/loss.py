@@ -1,0 +1,185 @@
+"""How wrong the answer is: cross-entropy at each position, and its mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tutor.engine.backend import add_at, namespace, where_array
+from tutor.engine.explanation import Addition, Explanation, Index, Term, product
+from tutor.engine.ops.base import Operation, Recipe, cell
+
+if TYPE_CHECKING:
+    from tutor.engine.trace import Node
+
+
+class CrossEntropy(Operation):
+    """-ln p of the right token at each position, from the logits; 0 at padding.
+
+    With `smoothing` a share of the target goes evenly to all words (Szegedy et al. 2015, section 7).
+    """
+
+    name = "cross_entropy"
+    formula = r"\ell_t = -\ln p_{t,\,\mathrm{target}_t} = \ln \sum_i e^{z_i} - z_{\mathrm{target}_t}"
+
+    def forward(self, logits: Any, targets: Any, *, smoothing: float = 0.0, pad_id: int | None = None) -> Any:
+        xp = namespace(logits)
+        largest = xp.max(logits, axis=-1, keepdims=True)  # [..., position, 1]
+        total = xp.log(xp.sum(xp.exp(logits - largest), axis=-1)) + largest[..., 0]  # ln Σ e^z   [..., position]
+        flat = xp.reshape(logits, (-1,))
+        right = xp.reshape(xp.take(flat, _places(xp, targets, logits.shape[-1]), axis=0), targets.shape)
+        losses = total - right
+        if smoothing:
+            losses = (1 - smoothing) * losses + smoothing * (total - xp.mean(logits, axis=-1))
+        return losses if pad_id is None else xp.where(targets == pad_id, where_array(losses, 0.0), losses)
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        return operands[1].axis_keys
+
+    def backward(self, record: Any, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        logits, targets = node.operands
+
+        def for_logits(name: str) -> Node:
+            return record(name, cross_entropy_backward, gradient, logits, targets, axes=logits.axis_keys, **node.params)
+
+        return for_logits, None
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        logits, targets = operands
+        token = int(targets.value[index])
+        row = logits.value[index].astype(float)
+        largest = float(row.max())
+        total = largest + math.log(math.fsum(math.exp(z - largest) for z in row.tolist()))
+        smoothing = node.params.get("smoothing", 0.0)
+        facts = {"total": total, "target": token}
+
+        def terms():
+            if token == node.params.get("pad_id"):
+                return ()
+            parts = [_given(total), product(cell(logits, (*index, token)), coefficient=smoothing - 1.0)]
+            return (*parts, _given(-smoothing * math.fsum(row.tolist()) / len(row))) if smoothing else tuple(parts)
+
+        used = {logits.name: (*index, slice(None)), targets.name: index}
+        return Addition(node.name, index, node.at(index), node.formula, terms, used, facts)
+
+
+class CrossEntropyBackward(Operation):
+    """Probabilities minus target: the simplest gradient there is."""
+
+    name = "cross_entropy_backward"
+    formula = r"\frac{\partial L}{\partial z_i} = g_t (p_i - y_i)"
+
+    def forward(self, g: Any, logits: Any, targets: Any, *, smoothing: float = 0.0, pad_id: int | None = None) -> Any:
+        xp = namespace(logits)
+        p = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
+        p /= xp.sum(p, axis=-1, keepdims=True)  # [..., position, vocabulary]
+        if smoothing:
+            p -= smoothing / logits.shape[-1]
+        p = add_at(p, _places(xp, targets, logits.shape[-1]), smoothing - 1.0)
+        if pad_id is not None:
+            g = xp.where(targets == pad_id, where_array(g, 0.0), g)
+        p *= xp.expand_dims(g, axis=-1)
+        return p
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        g, logits, targets = operands
+        *row, i = index
+        token = int(targets.value[tuple(row)])
+        values = logits.value[tuple(row)].astype(float)
+        powers = [math.exp(z - float(values.max())) for z in values.tolist()]
+        share = powers[i] / math.fsum(powers)
+        smoothing = node.params.get("smoothing", 0.0)
+        target = (1 - smoothing) * (i == token) + smoothing / len(powers)
+
+        def terms():
+            if token == node.params.get("pad_id"):
+                return ()
+            slope = cell(g, tuple(row))
+            return product(slope, coefficient=share), product(slope, coefficient=-target)
+
+        facts = {"probability": share, "target": target}
+        used = {g.name: tuple(row), logits.name: index, targets.name: tuple(row)}
+        return Addition(node.name, index, node.at(index), node.formula, terms, used, facts)
+
+
+class MeanLoss(Operation):
+    """The mean over the positions that are not padding."""
+
+    name = "mean_loss"
+    formula = r"L = \frac{1}{T} \sum_t \ell_t"
+
+    def forward(self, losses: Any, targets: Any, *, pad_id: int | None = None) -> Any:
+        xp = namespace(losses)
+        return xp.sum(losses) / _count(xp, losses, targets, pad_id)
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        return ()
+
+    def backward(self, record: Any, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        losses, targets = node.operands
+
+        def for_losses(name: str) -> Node:
+            return record(name, mean_loss_backward, gradient, targets, axes=losses.axis_keys, **node.params)
+
+        return for_losses, None
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        losses, targets = operands
+        share = 1 / max(1, _real(targets, node.params.get("pad_id")))
+
+        def terms():
+            return tuple(product(cell(losses, (t,)), coefficient=share) for t in range(losses.shape[0]))
+
+        used = {losses.name: (slice(None),)}
+        return Addition(node.name, index, node.at(index), node.formula, terms, used, {"count": round(1 / share)})
+
+
+class MeanLossBackward(Operation):
+    """Every real position has the same say in the mean."""
+
+    name = "mean_loss_backward"
+    formula = r"\frac{\partial L}{\partial \ell_t} = \frac{1}{T}"
+
+    def forward(self, g: Any, targets: Any, *, pad_id: int | None = None) -> Any:
+        xp = namespace(g)
+        shares = xp.broadcast_to(g / _count(xp, g, targets, pad_id), targets.shape)
+        return shares if pad_id is None else xp.where(targets == pad_id, where_array(g, 0.0), shares)
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        g, targets = operands
+        pad_id = node.params.get("pad_id")
+        share = 0.0 if int(targets.value[index]) == pad_id else 1 / max(1, _real(targets, pad_id))
+
+        def terms():
+            return (product(cell(g, ()), coefficient=share),)
+
+        return Addition(node.name, index, node.at(index), node.formula, terms, {g.name: (), targets.name: index})
+
+
+def _given(number: float) -> Term:
+    return Term(number, (), number)
+
+
+def _places(xp: Any, targets: Any, width: int) -> Any:
+    """The place of each target's cell in the flattened logits."""
+    ids = xp.reshape(targets, (-1,))
+    return xp.arange(ids.shape[0], dtype=ids.dtype, **_device(ids)) * width + ids
+
+
+def _device(array: Any) -> dict[str, Any]:
+    return {"device": array.device} if type(array).__module__.startswith("torch") else {}
+
+
+def _count(xp: Any, like: Any, targets: Any, pad_id: int | None) -> Any:
+    if pad_id is None:
+        return math.prod(targets.shape)
+    return xp.maximum(xp.sum(xp.astype(targets != pad_id, like.dtype)), where_array(like, 1.0))
+
+
+def _real(targets: Node, pad_id: int | None) -> int:
+    return sum(number != pad_id for number in targets.value.reshape(-1).tolist())
+
+
+cross_entropy, cross_entropy_backward = CrossEntropy(), CrossEntropyBackward()
+mean_loss, mean_loss_backward = MeanLoss(), MeanLossBackward()

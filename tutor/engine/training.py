@@ -1,0 +1,178 @@
+"""Learning: the loss of a batch, its gradients, one optimiser step, again and again. Arrays in, progress out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tutor.engine.backend import Backend, load_backend, namespace
+from tutor.engine.config import TransformerConfig
+from tutor.engine.gradient import backward
+from tutor.engine.trace import Recorder
+from tutor.engine.transformer import run
+
+Arrays = dict[str, Any]
+
+
+class TrainingError(ArithmeticError):
+    """Training that cannot go on: the loss is no longer a number."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Token ids [sentence, position], padded; `targets` are the right tokens, padding where nothing is asked."""
+
+    ids: np.ndarray
+    targets: np.ndarray
+    target_ids: np.ndarray | None = None  # the decoder's input, in an encoder-decoder
+    segment_ids: np.ndarray | None = None
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens are predicted."""
+        return int(np.count_nonzero(self.targets))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train. The defaults are near those of Vaswani et al. 2017, section 5."""
+
+    steps: int = 1000
+    learning_rate: float = 1e-3  # the highest, reached after `warmup` steps
+    warmup: int = 100
+    decay: str = "cosine"  # or "inverse_sqrt" (the paper's), or "none"
+    weight_decay: float = 0.0
+    beta_1: float = 0.9
+    beta_2: float = 0.98
+    epsilon: float = 1e-9
+    clip: float = 1.0  # the longest that all gradients together may be; 0 is no limit
+    dropout: float = 0.0
+    smoothing: float = 0.0
+    average: float = 0.0  # how much of the running average of the weights is kept each step; 0 keeps none
+    seed: int = 0
+
+
+@dataclass
+class State:
+    """All that training changes. Saved and loaded whole, it goes on bit for bit."""
+
+    weights: Arrays
+    first: Arrays = field(default_factory=dict)  # AdamW's running mean of the gradients
+    second: Arrays = field(default_factory=dict)  # and of their squares
+    averaged: Arrays = field(default_factory=dict)
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step: its loss (nats a token), how many tokens it predicted, the learning rate, the gradients' length."""
+
+    step: int
+    loss: float
+    tokens: int
+    learning_rate: float
+    length: float
+
+
+def learning_rate(step: int, settings: Settings) -> float:
+    """The rate for step 1, 2, …: up in a line for `warmup` steps, then down."""
+    up = min(1.0, step / max(1, settings.warmup))
+    if step <= settings.warmup or settings.decay == "none":
+        return settings.learning_rate * up
+    if settings.decay == "inverse_sqrt":
+        return settings.learning_rate * math.sqrt(settings.warmup / step)
+    done = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+def gradients(
+    weights: Mapping[str, Any],
+    config: TransformerConfig,
+    batch: Batch,
+    settings: Settings | None = None,
+    step: int = 0,
+    backend: Backend | None = None,
+) -> tuple[float, Arrays]:
+    """The loss of a batch and its gradient for every weight. Dropout follows from seed and step alone."""
+    settings = settings or Settings()
+    generator = np.random.default_rng([settings.seed, step])
+    record = Recorder(weights, backend, dropout=settings.dropout, generator=generator)
+    loss = run(record, config, batch.ids, batch.target_ids, batch.segment_ids, batch.targets, settings.smoothing)
+    found = backward(record, loss, weights)
+    return float(loss.value), {name: found[name].array for name in weights if name in found}
+
+
+def adamw(state: State, slopes: Arrays, settings: Settings) -> float:
+    """One step of AdamW (Loshchilov and Hutter 2017, algorithm 2), in place; returns the gradients' length."""
+    state.step += 1
+    rate = learning_rate(state.step, settings)
+    length = math.sqrt(sum(float(namespace(g).sum(g * g)) for g in slopes.values()))
+    shrink = min(1.0, settings.clip / length) if settings.clip and length else 1.0
+    one, two = 1 - settings.beta_1**state.step, 1 - settings.beta_2**state.step
+    for name, g in slopes.items():
+        w = state.weights[name]
+        m = state.first.setdefault(name, w * 0)
+        v = state.second.setdefault(name, w * 0)
+        if shrink != 1.0:
+            g = g * shrink
+        m *= settings.beta_1
+        m += (1 - settings.beta_1) * g
+        g = g * g
+        g *= 1 - settings.beta_2
+        v *= settings.beta_2
+        v += g
+        change = v * (1 / two)
+        change = namespace(change).sqrt(change)
+        change += settings.epsilon
+        change = m / change
+        change *= rate / one
+        if settings.weight_decay and len(w.shape) > 1:  # biases and norms are left alone
+            w *= 1 - rate * settings.weight_decay
+        w -= change
+        state.weights[name], state.first[name], state.second[name] = w, m, v
+    _average(state, settings)
+    return length
+
+
+def _average(state: State, settings: Settings) -> None:
+    if not settings.average:
+        return
+    # Young averages follow faster, so that the random start is soon forgotten.
+    kept = min(settings.average, (1 + state.step) / (10 + state.step))
+    for name, w in state.weights.items():
+        if name not in state.averaged:
+            state.averaged[name] = w * 1
+            continue
+        a = state.averaged[name]
+        a += (1 - kept) * (w - a)
+        state.averaged[name] = a
+
+
+def begin(weights: Mapping[str, np.ndarray], backend: Backend | None = None) -> State:
+    """A state before the first step, on copies of the weights."""
+    backend = backend or load_backend("numpy")
+    return State({name: backend.asarray(np.array(array)) for name, array in weights.items()})
+
+
+def train(
+    state: State,
+    config: TransformerConfig,
+    batches: Iterable[Batch],
+    settings: Settings,
+    backend: Backend | None = None,
+) -> Iterator[Progress]:
+    """Train on the batches as they come, until `settings.steps`. Raises TrainingError before weights turn to NaN."""
+    for batch in batches:
+        if state.step >= settings.steps:
+            return
+        loss, slopes = gradients(state.weights, config, batch, settings, state.step, backend)
+        if not math.isfinite(loss):
+            remedy = "try a lower learning rate or more warm-up"
+            raise TrainingError(f"the loss of step {state.step + 1} is {loss}: {remedy}")
+        rate = learning_rate(state.step + 1, settings)
+        length = adamw(state, slopes, settings)
+        yield Progress(state.step, loss, batch.tokens, rate, length)
