@@ -8,7 +8,7 @@ from tutor.app.walk import Stop
 from tutor.course.exercises import Exercise, Hint, Question, make, question, tried
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
-from tutor.course.schema import Ask, Cells, Fill, Lesson, Step, Try
+from tutor.course.schema import Ask, Cells, Fill, Lesson, Step, Text, Try
 from tutor.display.messages import said
 from tutor.engine.explanation import Index
 from tutor.engine.trace import Trace, TraceError
@@ -22,7 +22,7 @@ class Attempt:
     question: Question | None = None
     right: tuple[Index, ...] = ()  # the blanks filled so far
     chosen: tuple[int, ...] = ()  # the choices tried so far
-    verdict: str = ""
+    verdict: Text | None = None
     good: bool | None = None
     hints: tuple[Hint, ...] = ()
     problem: str = ""  # why the exercise cannot be made from this sentence
@@ -37,20 +37,24 @@ class Attempt:
         """The cell asked for now."""
         return self.blanks[0] if self.blanks else None
 
-    def filled(self, text: str, language: str) -> Attempt:
+    def said(self, language: str) -> str:
+        """What there is to say about the last answer; empty before the first."""
+        return self.problem or (self.verdict.get(language) if self.verdict else "")
+
+    def filled(self, text: str) -> Attempt:
         """After a number was typed for the cell asked for."""
         assert self.exercise is not None and self.asked is not None
         verdict = self.exercise.grade(self.asked, text)
         right = (*self.right, self.asked) if verdict.right else self.right
         hints = () if verdict.right else self.hints
-        return replace(self, right=right, verdict=verdict.explain.get(language), good=verdict.right, hints=hints)
+        return replace(self, right=right, verdict=verdict.explain, good=verdict.right, hints=hints)
 
-    def choice(self, place: int, language: str) -> Attempt:
+    def choice(self, place: int) -> Attempt:
         """After a choice was taken."""
         assert self.question is not None
         verdict = self.question.answer(place)
         chosen = (*(c for c in self.chosen if c != place), place)
-        return replace(self, chosen=chosen, verdict=verdict.explain.get(language), good=verdict.right)
+        return replace(self, chosen=chosen, verdict=verdict.explain, good=verdict.right)
 
     def hinted(self) -> Attempt:
         """With the next hint, if there is one."""

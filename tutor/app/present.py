@@ -182,7 +182,7 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
     view = LessonView(
         heading=step_title(snapshot),
         say=say.get(language) if say else "",
-        verdict=attempt.problem or attempt.verdict,
+        verdict=attempt.said(language),
         good=attempt.good,
         hints=tuple(hint_text(hint, language) for hint in attempt.hints),
     )
@@ -194,7 +194,7 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
             view,
             question=step.ask.get(language),
             choices=tuple(zip(marks, texts, strict=True)),
-            verdict=f"{said} {attempt.verdict}".strip(),
+            verdict=f"{said} {attempt.said(language)}".strip(),
         )
     if isinstance(step, Fill):
         return _fill_view(snapshot, view)
@@ -209,7 +209,7 @@ def _fill_view(snapshot: Snapshot, view: LessonView) -> LessonView:
     if attempt.exercise is None or snapshot.trace is None:
         return view
     if attempt.asked is None:
-        return replace(view, verdict=f"{attempt.verdict}  {_('All filled in.')}".strip(), good=True)
+        return replace(view, verdict=f"{view.verdict}  {_('All filled in.')}".strip(), good=True)
     asked = prose.cell_name(snapshot.trace, attempt.exercise.node, attempt.asked)
     return replace(view, answer_to=asked)
 

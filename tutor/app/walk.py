@@ -68,7 +68,7 @@ def operands(trace: Trace, stop: Stop) -> tuple[Cell, ...]:
 
 
 def next_cell(trace: Trace, walk: Walk) -> Cell | None:
-    """Where Enter goes: the first operand; at the end of a path, the nearest weights passed by and not yet looked at."""
+    """Where Enter goes: the first operand; at the end of a path, the nearest weight matrix not looked at yet."""
     here = operands(trace, walk.here)
     if here:
         return here[0]

@@ -112,8 +112,9 @@ def place(name: str) -> str:
 
 
 def long_title(name: str) -> str:
-    """Place and title: "encoder 1 · self-attention · scaled scores"."""
-    return " · ".join(part for part in (place(name), short_title(name)) if part)
+    """Place and title: "encoder 1 · self-attention · scaled scores"; the title alone where it names the place."""
+    where, title = place(name), short_title(name)
+    return f"{where} · {title}" if where and not title.startswith(where) else title
 
 
 def about(node: Node) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from tutor.app import present
@@ -28,7 +28,7 @@ from tutor.app.widgets.pipeline import Pipeline
 from tutor.app.widgets.sentence_bar import SentenceBar
 from tutor.app.widgets.tab_line import TabLine
 from tutor.app.widgets.title_bar import TitleBar
-from tutor.app.widgets.too_small import TooSmall
+from tutor.app.widgets.too_small import FittedScreen, TooSmall
 from tutor.app.widgets.why_panel import WhyPanel
 from tutor.course.schema import Ask, Fill
 from tutor.display import prose
@@ -36,6 +36,7 @@ from tutor.display.language import _
 from tutor.display.messages import translated
 from tutor.display.numbers import number
 from tutor.display.safe import safe_text
+from tutor.display.titles import axis_title
 from tutor.engine.explanation import Cell
 from tutor.engine.trace import Trace
 
@@ -44,7 +45,7 @@ NARROW_PANES = ("lesson", "matrix", "why")
 START = ("*.cross_attention.weights", "*.self_attention.scaled", "*")
 
 
-class TraceScreen(Screen[None]):
+class TraceScreen(FittedScreen[None]):
     """Holds the snapshot, runs the worker, and hands every change down to the widgets."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]
@@ -102,13 +103,37 @@ class TraceScreen(Screen[None]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        self.query_one("#bar").display = self.snapshot.request.program is None
+        self._dress()
+        self._retrace()
+        self.call_after_refresh(self._focus_pane)
+
+    def _dress(self) -> None:
+        """What new widgets are told once, and then what they show."""
+        self.query_one("#bar").set_class(self.snapshot.request.program is not None, "-none")
         for name, title in (("pipeline", _("pipeline")), ("why", _("why"))):
             self.query_one(f"#{name}").border_title = title
         self.query_one(TabLine).tabs = (("lesson", _("Lesson")), ("matrix", _("Matrix")), ("why", _("Why")))
+        self._picture = None
         self._show()
-        self._retrace()
-        self.call_after_refresh(self._focus_pane)
+
+    def change_language(self, language: str) -> None:
+        """Say everything in another language; the step, the walk and what was typed stay."""
+        self.snapshot = replace(self.snapshot, language=language)
+        self.refresh(recompose=True)
+
+    async def recompose(self) -> None:
+        """New widgets, in the same state and with the keys where they were."""
+        focused = self.focused.id if isinstance(self.focused, Input) else None
+        answer = self.query_one("#answer", Input).value
+        await super().recompose()
+        self._dress()
+        self.query_one("#answer", Input).value = answer
+        if self.snapshot.error:
+            self._retrace()  # what is wrong is said by those who compute
+        if focused is None:
+            self.call_after_refresh(self._focus_pane)
+        else:
+            self.call_after_refresh(self.query_one(f"#{focused}").focus)
 
     # Tracing: at most one run at a time, the latest wish wins, and what is out of date is dropped.
 
@@ -178,7 +203,7 @@ class TraceScreen(Screen[None]):
         said = self.snapshot.error or (translated(trace.info.get("notice") or "") if trace is not None else "")
         notice = self.query_one("#notice", Static)
         notice.update(safe_text(said))
-        notice.display = bool(said)
+        notice.set_class(not said, "-none")
 
     def _show_trace(self, trace: Trace, walk: Walk) -> None:
         snapshot = self.snapshot
@@ -200,11 +225,12 @@ class TraceScreen(Screen[None]):
             return
         matrix = self.query_one(MatrixView)
         cursor = plane.place(snapshot.walk.here.index)
-        picture = (plane.node, plane.lead, snapshot.compare, snapshot.lesson.attempt.blanks)
+        picture = (plane.node, plane.lead, snapshot.compare, snapshot.lesson.attempt.blanks, snapshot.language)
         if picture != self._picture:
             self._picture = picture
             rows, columns = plane.labels
-            matrix.set_matrix(plane.values, rows, columns, *plane.axes, name=plane.node.name, cursor=cursor)
+            axes = map(axis_title, plane.axes)
+            matrix.set_matrix(plane.values, rows, columns, *axes, name=plane.node.name, cursor=cursor)
             matrix.set_difference(present.values_before(snapshot))
             matrix.set_blanks(present.blanks_on(snapshot))
         matrix.set_lit(*self._lit())
@@ -337,17 +363,25 @@ class TraceScreen(Screen[None]):
         widget = self.query_one(target)
         self.set_focus(widget if widget.display and widget.focusable else None)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        """Panes side by side, or behind each other."""
         if self.narrow and self.pane == "pipeline":
             self.pane = "matrix"
-        self.call_after_refresh(self._show_panes)
+        self.call_after_refresh(self._shown_again)
+
+    def _shown_again(self) -> None:
+        """After a resize: other panes may be in view, and what had the keys may be hidden."""
+        if self.snapshot.result is not None:
+            self._show()
+        if self.focused is None and not self.has_class("-tiny"):
+            self._focus_pane()
 
     # The sentence.
 
     def action_sentence(self, which: str = "sentence") -> None:
         """Type another sentence."""
         bar = self.query_one("#bar", SentenceBar)
-        if bar.display:
+        if self.snapshot.request.program is None:
             bar.focus_on(which)
 
     def on_sentence_bar_edited(self, event: SentenceBar.Edited) -> None:
@@ -407,7 +441,7 @@ class TraceScreen(Screen[None]):
         if state.attempt.exercise is None or state.attempt.asked is None or self.snapshot.trace is None:
             return
         asked = prose.cell_name(self.snapshot.trace, state.attempt.exercise.node, state.attempt.asked)
-        attempt = state.attempt.filled(event.text, self.snapshot.language)
+        attempt = state.attempt.filled(event.text)
         self._save_answer(event.text, bool(attempt.good), asked)
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         walk = self.snapshot.walk
@@ -421,7 +455,7 @@ class TraceScreen(Screen[None]):
 
     def _choose(self, place: int) -> None:
         state = self.snapshot.lesson
-        attempt = state.attempt.choice(place, self.snapshot.language)
+        attempt = state.attempt.choice(place)
         self._save_answer(present.LETTERS[place], bool(attempt.good))
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         self._show()

@@ -63,6 +63,7 @@ class LessonPanel(VerticalScroll):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._view = LessonView()
+        self._choices_width = 0  # for which the choices on screen were wrapped
 
     def compose(self) -> ComposeResult:
         yield Static(id="say")
@@ -107,11 +108,12 @@ class LessonPanel(VerticalScroll):
     def _show_choices(self, before: LessonView) -> None:
         choices = self.query_one(OptionList)
         choices.set_class(not self._view.choices, "-none")
-        if self._view.choices == before.choices:
+        width = max(20, self.size.width - 6)
+        if self._view.choices == before.choices and width == self._choices_width:
             return
+        self._choices_width = width
         at = choices.highlighted if len(before.choices) == len(self._view.choices) else 0
         choices.clear_options()
-        width = max(20, self.size.width - 6)
         lines = [wrapped(Text(f"{mark}  {safe(text)}"), width, 3) for mark, text in self._view.choices]
         choices.add_options([Option(line) for line in lines])
         if self._view.choices:

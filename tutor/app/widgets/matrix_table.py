@@ -17,6 +17,7 @@ Span = tuple[int, int]
 WIDEST_NUMBER = 8
 WIDEST_COLUMN_LABEL = 8
 WIDEST_ROW_LABEL = 16
+SHORTEST_LABEL = 4
 # Labels are measured at the beginning, and here and there after it, never all of fifty thousand.
 MEASURED_LABELS = 96
 
@@ -48,6 +49,7 @@ class MatrixTable:
         if values.ndim > 2:
             raise ValueError(f"a matrix has two axes, not {values.ndim}: {values.shape}")
         self.one_row = values.ndim < 2
+        self.room = 0
         self.values = np.atleast_2d(values)
         self.row_axis, self.column_axis = safe(self.row_axis), safe(self.column_axis)
         for labels, length in ((self.row_labels, self.rows), (self.column_labels, self.columns)):
@@ -117,9 +119,30 @@ class MatrixTable:
     @cached_property
     def number_width(self) -> int:
         """Cells for a number or a label of a column, without the gaps beside it."""
+        needed, wished = self._needed_width(), self.widest_number
+        side = self.side_width + bool(self.side_width)
+        fitting = (self.room - side) // max(1, self.columns) - 2 - bool(self.blanks)
+        # Labels are cut shorter where all columns can then be seen at once, and only then.
+        return fitting if self.room and max(needed, SHORTEST_LABEL) <= fitting < wished else wished
+
+    @property
+    def widest_number(self) -> int:
+        """The width of a number where there is room for the labels."""
+        return max(self._needed_width(), self._column_label_width)
+
+    def _needed_width(self) -> int:
         blank = len(BLANK) if self.blanks else 0
         typed = max((cell_len(safe(answer.text)) for answer in self.blanks.values()), default=0)
-        return max(self.form.width, self._column_label_width, blank, min(typed, WIDEST_NUMBER), 1)
+        return max(self.form.width, blank, min(typed, WIDEST_NUMBER), 1)
+
+    def make_room(self, cells: int) -> bool:
+        """Say how wide the place on screen is; whether that changes the width of the columns."""
+        if cells == self.room:
+            return False
+        before = self.number_width
+        self.room = cells
+        self.forget_width()
+        return self.number_width != before
 
     def forget_width(self) -> None:
         """Measure again: what was typed, or what is shown, has changed."""

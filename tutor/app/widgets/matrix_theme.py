@@ -10,7 +10,7 @@ from tutor.display.colours import Depth, depth_of, no_colour
 PARTS = ("label", "here", "rule", "cursor", "lit", "blank", "right", "wrong")
 COMPONENT_CLASSES = {f"matrix--{part}" for part in PARTS}
 CSS = """
-MatrixView {
+MatrixPane {
     height: auto;
     max-height: 100%;
     scrollbar-size: 1 1;
