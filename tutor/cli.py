@@ -16,6 +16,7 @@ from tutor.plain.streams import is_interactive, prepare_streams, repaired_argume
 
 BACKENDS = ("auto", "numpy", "cupy", "torch", "jax")
 LANGUAGES = ("en", "zh")
+STRATEGIES = ("greedy", "beam", "sample")
 
 
 def _width() -> int:
@@ -174,6 +175,38 @@ def explain(
     run = _traced(sentence, model, target, config, backend)
     name = trace_output.chosen_names(run, node)[0]
     _echo_lines(why.explanation_lines(run, run.explain(name, why.parsed_index(run[name], index)), _width()))
+
+
+@cli.command(epilog='Example: tutor generate "I am a student" --beams 4 --steps')
+@sentence_argument
+@model_option
+@click.option("--strategy", type=click.Choice(STRATEGIES), help="Without it, the one that the other options belong to.")
+@click.option("--beams", type=click.IntRange(min=1), help="Beam search: how many hypotheses go side by side. [4]")
+@click.option("--length-penalty", type=click.FloatRange(min=0), help="Beam search: how far length is made up for. [1]")
+@click.option("--temperature", type=click.FloatRange(min=0), help="Sampling: below 1 safer, above 1 wilder. [1]")
+@click.option("--top-k", type=click.IntRange(min=0), help="Sampling: only the K likeliest tokens. [all]")
+@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Sampling: only the likeliest up to P. [1]")
+@click.option("--seed", type=click.IntRange(min=0), help="Sampling: the same seed draws the same tokens. [0]")
+@click.option("--maximum", type=click.IntRange(min=1), help="At most so many tokens.")
+@click.option("--steps", "with_steps", is_flag=True, help="Print every step's candidates.")
+@backend_option
+@set_option
+def generate(
+    sentence: str,
+    model: str,
+    strategy: str | None,
+    maximum: int | None,
+    with_steps: bool,
+    backend: str,
+    config: dict[str, Any],
+    **options: float | None,
+) -> None:
+    """Let a model answer SENTENCE, or go on with it ("-" reads it from standard input)."""
+    from tutor.models.registry import load_model
+    from tutor.plain import generation
+
+    chosen = generation.chosen_settings(strategy, options)
+    generation.write(load_model(model), sentence, chosen, with_steps, maximum, config or None, backend)
 
 
 @cli.group(invoke_without_command=True, epilog="Example: tutor lessons check lessons/07-masks.yaml")

@@ -87,7 +87,7 @@ def embed(record: Recorder, config: TransformerConfig, prefix: str, tokens: Node
     if config.scale_embedding:
         x = record(f"{name}.scaled", ops.scale, x, root_of=config.d_model)  # √d_model x_t
     parts = [x]
-    first = {"offset": record.offset} if record.offset else {}
+    first: dict[str, Any] = {"offset": record.offset} if record.offset else {}
     if config.position == "sinusoidal":
         dtype = str(table.array.dtype).rpartition(".")[2]
         parts.append(record(f"{name}.position", ops.sinusoid, tokens, width=config.d_model, dtype=dtype, **first))

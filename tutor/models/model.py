@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,14 +10,16 @@ import numpy as np
 
 from tutor.engine.backend import Backend, load_backend
 from tutor.engine.config import TransformerConfig
-from tutor.engine.decoding import greedy
+from tutor.engine.decoding import Step, decode_steps, greedy
 from tutor.engine.trace import Change, Recorder, Trace
 from tutor.engine.transformer import run, weight_shapes
 from tutor.models.card import ModelCard
 from tutor.models.errors import Message, ModelError
+from tutor.models.generation import Generation, answers_of, checked_maximum, decoding_settings, taken
 from tutor.models.tokenizer import Tokenizer
 
 EXTRA_ANSWER_TOKENS = 8  # an answer may be this much longer than its question
+CONTINUATION_TOKENS = 32  # how far a decoder-only model goes on by itself
 UNTRAINED_ANSWER_TOKENS = 6  # random weights seldom come to an end; six tokens show the shape of an answer
 
 
@@ -63,15 +65,55 @@ class Model:
         before and after can be compared. `pad_to` fills the source up with padding. `trace.notice` says where a text
         was too long. Raises ModelError, and ConfigError, TraceError or BackendError for wrong arguments.
         """
-        if not text:
-            raise ModelError("the sentence is empty: type a few words")
-        ids = list(self.tokenizer.encode(text).ids)
-        if self._has_decoder_input:
-            ids.append(self.config.end_id)
+        ids = self._ids_of(text)
         target_ids = None
         if target is not None:
             target_ids = [self.config.start_id, *self.target_tokenizer.encode(target).ids]
         return self._trace(ids, target_ids, text, target, change, config, backend, pad_to)
+
+    def generate(
+        self,
+        text: str,
+        strategy: str = "greedy",
+        beams: int = 4,
+        length_penalty: float = 1.0,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        maximum: int | None = None,
+        config: Mapping[str, Any] | None = None,
+        backend: str = "numpy",
+        on_step: Callable[[Step], object] | None = None,
+    ) -> Generation:
+        """Answer a sentence (encoder-decoder) or go on with it (decoder-only), and keep every step's candidates.
+
+        `strategy` is greedy, beam or sample; `Decoding` says what the others mean. At most `maximum` tokens are
+        chosen, the end token included, and no more than there are positions. `on_step` is told of each step as it is
+        taken. Raises ModelError, and ConfigError or BackendError for wrong arguments.
+        """
+        if self.config.architecture == "encoder_only":
+            raise ModelError("{model} reads and does not write: it has no decoder; take another model", model=self.name)
+        settings = decoding_settings(
+            strategy=strategy,
+            beams=beams,
+            length_penalty=length_penalty,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+        )
+        ids, notice = self._fit(self._ids_of(text), None)
+        room = self.config.maximum_positions - (0 if self._has_decoder_input else len(ids) - 1)
+        count = checked_maximum(maximum, max(1, self._longest_answer(ids)), room)
+        changed = self._changed_config(config) if config else self.config
+        arrays = load_backend(backend)
+        labels = self.target_tokenizer.labels
+        steps = decode_steps(self._weights_on(arrays), changed, ids, count, settings, labels, arrays)
+        found = taken(steps, on_step)
+        answers = answers_of(found, self.target_tokenizer)
+        notice = notice or arrays.notice
+        return Generation(answers, found, settings, text, tuple(ids), self.name, self.trained, notice)
 
     def trace_ids(
         self,
@@ -134,12 +176,18 @@ class Model:
         return self.config.architecture == "encoder_decoder"
 
     def _right_tokens(self, ids: list[int], target_ids: list[int] | None) -> list[int] | None:
-        """What each position of the last stack should say, for the loss: the next token. Padding where nothing is asked."""
+        """What each position of the last stack should say, for the loss: the next token; padding, nothing."""
         if target_ids is not None:
             return [*target_ids[1:], self.config.end_id]
         if self.config.architecture == "decoder_only" and len(ids) > 1:
             return [*ids[1:], self.config.pad_id]
         return None
+
+    def _ids_of(self, text: str) -> list[int]:
+        if not text:
+            raise ModelError("the sentence is empty: type a few words")
+        ids = list(self.tokenizer.encode(text).ids)
+        return [*ids, self.config.end_id] if self._has_decoder_input else ids
 
     def _fit(self, ids: list[int], pad_to: int | None) -> tuple[list[int], str]:
         """The ids cut to the positions there are (an end token stays the last) and padded; and what to say of it."""
@@ -157,8 +205,12 @@ class Model:
         return Message("the target is {count} tokens long; {model} reads the first {longest}", **values)
 
     def _longest_answer(self, ids: list[int]) -> int:
-        length = sum(number != self.config.pad_id for number in ids)
-        longest = length + EXTRA_ANSWER_TOKENS if self.trained else UNTRAINED_ANSWER_TOKENS
+        if not self.trained:
+            longest = UNTRAINED_ANSWER_TOKENS
+        elif self._has_decoder_input:
+            longest = sum(number != self.config.pad_id for number in ids) + EXTRA_ANSWER_TOKENS
+        else:
+            longest = CONTINUATION_TOKENS
         return min(longest, self.config.maximum_positions - 1)
 
     def _check_ids(self, ids: Sequence[int], size: int) -> None:
