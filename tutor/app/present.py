@@ -72,7 +72,7 @@ def matrix_title(snapshot: Snapshot) -> str:
     if plane is None:
         return ""
     node = plane.node
-    title = prose.short_name(node.name) if node.is_weight else short_title(node.name)
+    title = short_title(node.name)
     if plane.lead and node.axes[0] == "head":
         title += " · " + _("head {0}/{1}").format(plane.lead[0] + 1, node.shape[0])
     axes = " × ".join(axis_title(axis) for axis in plane.axes if axis)
@@ -261,6 +261,7 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     if plane is not None and plane.lead:
         found.append(Hint("[ ]", _("head"), "screen.head(1)"))
     found += [
+        Hint("g", _("gradient"), "screen.gradient"),
         Hint("w", _("what if"), "screen.what_if"),
         Hint("/", _("sentence"), "screen.sentence"),
         Hint("x", _("exercise"), "screen.exercise"),

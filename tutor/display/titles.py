@@ -5,6 +5,7 @@ from __future__ import annotations
 from tutor.display.language import N_, _
 from tutor.engine.trace import Node
 
+GRADIENT = "gradient."
 STACKS = {"encoder": N_("encoder"), "decoder": N_("decoder")}
 PARTS = {
     "self_attention": N_("self-attention"),
@@ -53,7 +54,11 @@ TITLES = {
     "decoder.output": N_("decoder output"),
     "logits": N_("logits"),
     "probabilities": N_("probabilities"),
+    "token.table": N_("embedding table"),
+    "position.table": N_("position table"),
+    "segment.table": N_("segment table"),
 }
+WEIGHTS = {"weight": N_("weights"), "bias": N_("bias"), "scale": N_("scale"), "shift": N_("shift")}
 ABOUT = {
     "tokens": N_("The pieces of the sentence, each with its number in the vocabulary."),
     "mask": N_("Who may look at whom: 1 is allowed, 0 is hidden."),
@@ -85,6 +90,9 @@ ABOUT = {
     "decoder.output": N_("What the decoder knows at every place: the next word is read off it."),
     "logits": N_("One number for every word of the vocabulary: the higher, the likelier."),
     "probabilities": N_("The logits as shares of 1: what could come next at every place."),
+    "targets": N_("The token that should come next at every place."),
+    "losses": N_("How surprised the model is by the right token: -ln of its probability."),
+    "loss": N_("The mean of the losses. Training makes this one number smaller."),
 }
 
 
@@ -95,13 +103,18 @@ def _look_up(table: dict[str, str], name: str) -> str | None:
 
 def short_title(name: str) -> str:
     """The node's own title without its place: "scaled scores"; the name itself where it is not one of ours."""
+    owner, _point, last = name.rpartition(".")
+    if owner and last in WEIGHTS:
+        return f"{short_title(owner)} · {_(WEIGHTS[last])}"
+    if name.startswith(GRADIENT):
+        return f"∂L/∂ {short_title(name.removeprefix(GRADIENT))}"
     found = _look_up(TITLES, name)
     return _(found) if found else name.rsplit(".", 1)[-1] if "." in name else name
 
 
 def place(name: str) -> str:
     """Where the node stands: "encoder 1 · self-attention"; empty for what stands alone."""
-    words = name.split(".")[:-1]
+    words = name.removeprefix(GRADIENT).split(".")[:-1]
     parts = []
     if words and words[0] in STACKS:
         stack = words.pop(0)
@@ -119,6 +132,8 @@ def long_title(name: str) -> str:
 
 def about(node: Node) -> str:
     """One line on what the node's numbers mean; empty where there is none."""
+    if node.name.startswith(GRADIENT):
+        return _("How much the loss would grow for each 1 added to a number: the chain rule, walked back from the loss.")
     if node.is_weight:
         return _("Numbers that training sets. Every sentence meets the same ones.")
     found = _look_up(ABOUT, node.name)
