@@ -28,6 +28,8 @@ def trace_keys() -> list[Section]:
                 ("tab ↑ ↓ enter", _("choose another of the numbers it was made from")),
                 ("backspace  b", _("walk back")),
                 ("f", _("walk forward again")),
+                ("g", _("its gradient: how the loss depends on it; g again: back")),
+                ("N", _("nudge it: a little more, and the loss moves as the gradient said")),
                 ("[ ]", _("head before, next head")),
                 ("{ }", _("layer before, next layer")),
             ],

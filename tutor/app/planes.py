@@ -22,12 +22,12 @@ class Plane:
 
     @property
     def is_vector(self) -> bool:
-        """Whether the node has one axis only."""
-        return len(self.node.shape) == 1
+        """Whether the node has one axis only, or is a single number."""
+        return len(self.node.shape) <= 1
 
     def sheet(self, values: np.ndarray) -> np.ndarray:
         """The sheet of an array of the node's shape, [row, column]."""
-        return values[None, :] if self.is_vector else values[self.lead]
+        return values.reshape(1, -1) if self.is_vector else values[self.lead]
 
     @property
     def values(self) -> np.ndarray:
@@ -38,20 +38,22 @@ class Plane:
     def labels(self) -> tuple[Sequence[str], Sequence[str]]:
         """The labels of the rows and of the columns."""
         labels = self.node.labels
-        return (("",), labels[0]) if self.is_vector else (labels[-2], labels[-1])
+        return (("",), labels[0] if labels else ("",)) if self.is_vector else (labels[-2], labels[-1])
 
     @property
     def axes(self) -> tuple[str, str]:
         """The names of the row and the column axis."""
-        return ("", self.node.axes[0]) if self.is_vector else self.node.axes[-2:]  # type: ignore[return-value]
+        return ("", "".join(self.node.axes)) if self.is_vector else self.node.axes[-2:]  # type: ignore[return-value]
 
     def index(self, row: int, column: int) -> Index:
         """The node's index of a cell of the sheet."""
-        return (column,) if self.is_vector else (*self.lead, row, column)
+        if self.is_vector:
+            return (column,) if self.node.shape else ()
+        return (*self.lead, row, column)
 
     def place(self, index: Index) -> tuple[int, int]:
         """The row and column of an index of the node."""
-        return (0, index[0]) if self.is_vector else (index[-2], index[-1])
+        return (0, index[0] if index else 0) if self.is_vector else (index[-2], index[-1])
 
     def holds(self, index: Index) -> bool:
         """Whether the index lies on this sheet."""
@@ -60,7 +62,7 @@ class Plane:
     def region(self, region: Region) -> Region | None:
         """The part of an operand's region that lies on this sheet, as (rows, columns)."""
         if self.is_vector:
-            return (0, region[0])
+            return (0, region[0] if region else 0)
         for at, wanted in zip(self.lead, region[:-2], strict=True):
             if isinstance(wanted, int) and wanted != at:
                 return None

@@ -250,9 +250,9 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     found = _lesson_hints(snapshot, pane)
     walk_on = _walk_hint(snapshot, pane, narrow)
     if walk_on is not None:
-        # What is to be answered comes first; then what the keys are on: the text, or the numbers.
-        unanswered = bool(found) and found[0].action != "screen.step(1)"
-        found.insert(len(found) if unanswered or (pane == "lesson" and not narrow) else 0, walk_on)
+        # What is to be done comes first, then the next step; where a step only shows, what the keys are on.
+        works = isinstance(snapshot.lesson.step, Fill | Ask | Try)
+        found.insert(len(found) if works or (pane == "lesson" and not narrow) else 0, walk_on)
     if snapshot.walk and snapshot.walk.at:
         found.append(Hint("⌫", _("back"), "screen.back"))
     if snapshot.result and snapshot.result.before is not None:

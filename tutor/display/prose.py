@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tutor.display.language import _
+from tutor.display.language import N_, _
 from tutor.display.numbers import number
 from tutor.display.safe import fit, safe
+from tutor.display.titles import GRADIENT
 from tutor.engine.explanation import Explanation
 from tutor.engine.trace import Trace
 
@@ -37,6 +38,8 @@ _UNCLEAR_ALONE = ("output", "norm", "residual", "weight", "bias", "table", "scal
 
 def short_name(name: str) -> str:
     """The last word of a node's name, and the one before it where it would not be clear alone: `feed_forward.norm`."""
+    if name.startswith(GRADIENT):
+        return f"∂{short_name(name.removeprefix(GRADIENT))}"
     words = name.split(".")
     unclear = words[-1] in _UNCLEAR_ALONE or "embedding" in words[-2:-1]
     return ".".join(words[-2:] if unclear else words[-1:])
@@ -59,6 +62,12 @@ def rest(why: Explanation, shown: int = 4) -> str:
 def _sum(trace: Trace, why: Explanation) -> str:
     op, names = trace[why.node].op, trace[why.node].inputs
     count = len(why.terms)
+    if why.node.startswith(GRADIENT) and op == "linear":
+        return _("What came back to each output, times the weight that led there: {0} products, added up.").format(
+            count
+        )
+    if why.node.startswith(GRADIENT) and op in ("dot_products", "matmul"):
+        return _("What came back, times the other factor of each product: {0} products, added up.").format(count)
     if op == "linear":
         text = _("The row of {0} times one column of the weight: {1} products, added up.").format(
             safe(short_name(names[0])), count - (len(names) > 2)
@@ -75,9 +84,32 @@ def _sum(trace: Trace, why: Explanation) -> str:
         return verb.format(why.facts["root_of"])
     if op == "keep_heads":
         return _("This head was switched off: times 0.") if why.result == 0 else _("This head is kept: times 1.")
+    if op in _BACK:
+        return _(_BACK[op])
+    if op == "add" and why.node.startswith(GRADIENT):
+        return _("The number was used in {0} places; what comes back from each is added.").format(count)
     if op == "add":
         return _("The cells at the same place, added.")
     return _("The cells at the same place, multiplied.") if op in ("multiply", "scale") else ""
+
+
+_BACK = {
+    "transposed_product": N_("Every position pulls at this number: what went in there times what came back, added up."),
+    "sum_to": N_("It was added at every position, so what comes back from all of them is added up."),
+    "softmax_backward": N_("A share can only grow at the cost of the others, so their pull is taken off."),
+    "norm_backward": N_("The norm takes out what would only shift or stretch the whole row; the rest comes through."),
+    "scatter_rows": N_("What comes back from every place where this row of the table was looked up, added."),
+    "place_rows": N_("What comes back from this position's row."),
+    "mask_backward": N_("Through the mask: times 1 where looking was allowed, times 0 where not."),
+    "cross_entropy": N_(
+        "-ln of the right token's probability: the log of the sum of all e^logit, minus its own logit."
+    ),
+    "cross_entropy_backward": N_(
+        "Probability minus target (1 for the right token, 0 for others), times what comes back."
+    ),
+    "mean_loss": N_("The mean over the positions that are not padding."),
+    "mean_loss_backward": N_("Every position has the same share in the mean."),
+}
 
 
 def _copy(trace: Trace, why: Explanation) -> str:
@@ -113,6 +145,8 @@ def _norm(trace: Trace, why: Explanation) -> str:
 
 
 def _function(trace: Trace, why: Explanation) -> str:
+    if why.node.startswith(GRADIENT):
+        return _("What came back, times the slope of the function at this number.")
     return _("A function of one number, the same for every cell.")
 
 

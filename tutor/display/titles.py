@@ -133,7 +133,9 @@ def long_title(name: str) -> str:
 def about(node: Node) -> str:
     """One line on what the node's numbers mean; empty where there is none."""
     if node.name.startswith(GRADIENT):
-        return _("How much the loss would grow for each 1 added to a number: the chain rule, walked back from the loss.")
+        return _(
+            "How much the loss would grow for each 1 added to a number: the chain rule, walked back from the loss."
+        )
     if node.is_weight:
         return _("Numbers that training sets. Every sentence meets the same ones.")
     found = _look_up(ABOUT, node.name)

@@ -164,7 +164,7 @@ def put_rows(array: Any, start: int, rows: Any) -> Any:
 
 
 def add_at(array: Any, places: Any, number: float) -> Any:
-    """`array` with `number` added to the cells at the flat `places`, each of which stands once; in place where it can."""
+    """`array` with `number` added at the flat `places`, each of which stands once; in place where it can."""
     if type(array) is np.ndarray:
         array.reshape(-1)[places] += number
         return array

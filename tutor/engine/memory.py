@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tutor.engine.trace import Node
 
-BOUND = 128_000_000  # bytes
+BOUND = 96_000_000  # bytes
 SMALL = 1_000_000  # bytes; what is smaller is never forgotten
 # The residual stream stays, so that no number is more than one sub-layer away from numbers that are there.
 KEPT = ("add", "identity")

@@ -164,6 +164,11 @@ class Trace:
         """The weights, in the order first used."""
         return tuple(self._weights)
 
+    @property
+    def gradient_names(self) -> tuple[str, ...]:
+        """Every node of the way back from the loss; empty until a gradient was asked for."""
+        return tuple(self._steps_back)
+
     def __contains__(self, name: object) -> bool:
         return name in self._nodes or name in self._weights or name in self._steps_back
 

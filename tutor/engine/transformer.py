@@ -214,7 +214,7 @@ def feed_forward(record: Recorder, config: TransformerConfig, name: str, x: Node
 
 
 def predict(record: Recorder, config: TransformerConfig, x: Node) -> Node:
-    """Logits and probabilities over the vocabulary, [..., position, vocabulary] (section 3.4); in training logits."""
+    """Logits and probabilities over the vocabulary, [..., position, vocabulary]; in training logits alone."""
     stack = config.stacks[-1]
     axes = (x.axis_keys[-2], f"vocabulary@{stack}")
     if config.tied_embeddings:

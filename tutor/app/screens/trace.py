@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,9 @@ from textual.widgets import Input, Static
 from tutor.app import present
 from tutor.app.dialogs.glossary import GlossaryDialog
 from tutor.app.dialogs.help import HelpDialog
+from tutor.app.dialogs.nudge import NudgeDialog
 from tutor.app.dialogs.what_if import WhatIf, WhatIfDialog, switches
+from tutor.app.gradients import Nudged, nudged, other_side, underlying
 from tutor.app.keys import trace_keys
 from tutor.app.lesson_state import LessonState
 from tutor.app.present import Snapshot
@@ -24,8 +27,10 @@ from tutor.app.walk import Stop, Walk, fitted, next_cell
 from tutor.app.widgets.key_line import KeyLine
 from tutor.app.widgets.lesson_panel import LessonPanel
 from tutor.app.widgets.matrix import MatrixView
+from tutor.app.widgets.number_input import NumberInput
 from tutor.app.widgets.pipeline import Pipeline
 from tutor.app.widgets.sentence_bar import SentenceBar
+from tutor.app.widgets.sentence_input import SentenceInput
 from tutor.app.widgets.tab_line import TabLine
 from tutor.app.widgets.title_bar import TitleBar
 from tutor.app.widgets.too_small import FittedScreen, TooSmall
@@ -38,7 +43,7 @@ from tutor.display.numbers import number
 from tutor.display.safe import safe_text
 from tutor.display.titles import axis_title
 from tutor.engine.explanation import Cell
-from tutor.engine.trace import Trace
+from tutor.engine.trace import Trace, TraceError
 
 WIDE_PANES = ("pipeline", "matrix", "why", "lesson")
 NARROW_PANES = ("lesson", "matrix", "why")
@@ -59,6 +64,8 @@ class TraceScreen(FittedScreen[None]):
         Binding("right_square_bracket", "head(1)", show=False),
         Binding("left_curly_bracket", "layer(-1)", show=False),
         Binding("right_curly_bracket", "layer(1)", show=False),
+        Binding("g", "gradient", show=False),
+        Binding("N", "nudge", show=False),
         Binding("w", "what_if", show=False),
         Binding("x", "exercise", show=False),
         Binding("h", "hint", show=False),
@@ -124,10 +131,13 @@ class TraceScreen(FittedScreen[None]):
     async def recompose(self) -> None:
         """New widgets, in the same state and with the keys where they were."""
         focused = self.focused.id if isinstance(self.focused, Input) else None
-        answer = self.query_one("#answer", Input).value
+        typed = {field.id: (field.value, field.cursor_position) for field in self.query(Input)}
         await super().recompose()
         self._dress()
-        self.query_one("#answer", Input).value = answer
+        for field in self.query(Input):
+            field.value, field.cursor_position = typed[field.id]
+            if isinstance(field, SentenceInput):
+                field.edited = True  # so that the focus does not select it all for the next key to replace
         if self.snapshot.error:
             self._retrace()  # what is wrong is said by those who compute
         if focused is None:
@@ -163,8 +173,11 @@ class TraceScreen(FittedScreen[None]):
         lesson = self.snapshot.lesson.begun(trace)
         compare = self.snapshot.compare if result.before else "after"
         self.snapshot = replace(self.snapshot, result=result, lesson=lesson, error="", compare=compare)
+        asked, exercise = lesson.attempt.asked, lesson.attempt.exercise
         if walk is None or (first and lesson.lesson is not None):
             walk = Walk((self._start(trace),))
+        elif asked is not None and exercise is not None and walk.here.node == exercise.node:
+            walk = walk.moved(asked)  # another sentence may have other blanks
         self.snapshot = replace(self.snapshot, walk=walk)
         self._show()
         if first and not isinstance(self.focused, Input):
@@ -216,7 +229,7 @@ class TraceScreen(FittedScreen[None]):
         if view is not None:
             self.query_one(WhyPanel).show(view)
             operands = {cell.node for cell in view.why.cells}
-            self.query_one(Pipeline).show(trace.names, walk.here.node, operands)
+            self.query_one(Pipeline).show(trace.names, underlying(trace, walk.here.node), operands)
         self._show_matrix()
 
     def _show_matrix(self) -> None:
@@ -499,6 +512,43 @@ class TraceScreen(FittedScreen[None]):
         self.snapshot = replace(self.snapshot, compare="after")
         self._ask(config=chosen.config, edits=edits)
 
+    # Gradients: computed in a worker, since the way back is as long as the way there.
+
+    def action_gradient(self) -> None:
+        """Turn the matrix into its gradient, and back."""
+        self._with_gradient(other_side, self._show_other_side)
+
+    def _show_other_side(self, name: str) -> None:
+        if self.snapshot.trace is not None and self.snapshot.walk is not None:
+            here = self.snapshot.walk.here
+            self._walk_to(self.snapshot.walk.to(fitted(self.snapshot.trace, Stop(name, here.index))))
+
+    def action_nudge(self) -> None:
+        """Make the number under the cursor a little larger and see the loss move as its gradient said."""
+        request, walk = self.snapshot.request, self.snapshot.walk
+        if walk is not None:
+            self._with_gradient(lambda trace, _name: nudged(request, trace, walk.here), self._show_nudged)
+
+    def _show_nudged(self, found: Nudged) -> None:
+        if self.snapshot.trace is not None:
+            cell = prose.cell_name(self.snapshot.trace, found.stop.node, found.stop.index)
+            self.app.push_screen(NudgeDialog(cell, found))
+
+    def _with_gradient(self, ask: Callable[[Trace, str], Any], show: Callable[[Any], None]) -> None:
+        trace, walk = self.snapshot.trace, self.snapshot.walk
+        if trace is None or walk is None:
+            return
+
+        def work() -> None:
+            try:
+                found = ask(trace, walk.here.node)
+            except TraceError as error:
+                self.app.call_from_thread(self.app.notify, translated(error), markup=False)
+            else:
+                self.app.call_from_thread(show, found)
+
+        self.run_worker(work, thread=True, exclusive=True, group="gradient")
+
     # Help.
 
     def action_help(self) -> None:
@@ -512,9 +562,10 @@ class TraceScreen(FittedScreen[None]):
 
     def action_leave(self) -> None:
         """From an input to the matrix, from a pane behind to the one before, and then home."""
-        if isinstance(self.focused, Input):
+        if isinstance(self.focused, NumberInput) and self.narrow:
+            self.set_focus(self.query_one(MatrixView))
+        elif isinstance(self.focused, Input):
             self.action_pane("matrix" if not self.narrow else self.pane)
-            self.set_focus(self.query_one(MatrixView) if self.pane == "matrix" else None)
         elif self.narrow and self.pane in ("matrix", "why") and self.snapshot.lesson.step is not None:
             self.action_pane("lesson")
         else:

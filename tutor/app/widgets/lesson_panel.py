@@ -70,7 +70,7 @@ class LessonPanel(VerticalScroll):
         yield Static(id="question")
         yield OptionList(id="choices")
         yield Static(id="asked")
-        yield NumberInput(id="answer", compact=True)
+        yield NumberInput(id="answer", compact=True, select_on_focus=False)
         yield Static(id="verdict")
         yield Static(id="hints")
 
@@ -92,6 +92,8 @@ class LessonPanel(VerticalScroll):
         answer.set_class(not view.answer_to, "-none")
         if view.answer_to != before.answer_to:
             answer.value = ""
+        elif view.good is False and view != before:
+            answer.select_all()  # the next number takes the place of the wrong one
         if (view.say, view.question) != (before.say, before.question):
             self.scroll_home(animate=False)
         elif view != before and (view.verdict or view.hints):
