@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +84,8 @@ def _compute(
         with np.errstate(all="ignore"):
             array = operation.forward(*(node.array for node in operands), **step.parameters)
             axes = _axis_keys(operation, step, operands, np.shape(array), field)
-            node = record(step.name, operation, *operands, axes=axes, **step.parameters)
+            parameters: dict[str, Any] = dict(step.parameters)
+            node = record(step.name, operation, *operands, axes=axes, **parameters)
     except (OperationError, ValueError, TypeError, IndexError, AttributeError) as error:
         if isinstance(error, ProgramError):
             raise

@@ -242,8 +242,8 @@ class TraceScreen(FittedScreen[None]):
         if picture != self._picture:
             self._picture = picture
             rows, columns = plane.labels
-            axes = map(axis_title, plane.axes)
-            matrix.set_matrix(plane.values, rows, columns, *axes, name=plane.node.name, cursor=cursor)
+            across, down = (axis_title(axis) for axis in plane.axes)
+            matrix.set_matrix(plane.values, rows, columns, across, down, plane.node.name, cursor=cursor)
             matrix.set_difference(present.values_before(snapshot))
             matrix.set_blanks(present.blanks_on(snapshot))
         matrix.set_lit(*self._lit())

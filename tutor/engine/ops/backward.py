@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tutor.engine.backend import namespace, plain_array, scatter_rows, where_array
-from tutor.engine.explanation import Addition, Explanation, Index, figure, product
+from tutor.engine.explanation import Addition, Explanation, Index, Region, figure, product
 from tutor.engine.ops.base import Operation, aligned, cell, region
 from tutor.engine.ops.shape import identity
 
@@ -36,7 +36,7 @@ class TransposedProduct(Operation):
             rows = range(g.shape[-2])
             return tuple(product(cell(a, (*batch, t, i)), cell(g, (*batch, t, j))) for t in rows)
 
-        used = {a.name: (*batch, slice(None), i), g.name: (*batch, slice(None), j)}
+        used: dict[str, Region] = {a.name: (*batch, slice(None), i), g.name: (*batch, slice(None), j)}
         return Explanation(node.name, index, node.at(index), node.formula, terms, used)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tutor.engine.backend import add_at, namespace, where_array
-from tutor.engine.explanation import Addition, Explanation, Index, Term, product
+from tutor.engine.explanation import Addition, Explanation, Index, Region, Term, product
 from tutor.engine.ops.base import Operation, Recipe, cell
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class CrossEntropy(Operation):
             parts = [_given(total), product(cell(logits, (*index, token)), coefficient=smoothing - 1.0)]
             return (*parts, _given(-smoothing * math.fsum(row.tolist()) / len(row))) if smoothing else tuple(parts)
 
-        used = {logits.name: (*index, slice(None)), targets.name: index}
+        used: dict[str, Region] = {logits.name: (*index, slice(None)), targets.name: index}
         return Addition(node.name, index, node.at(index), node.formula, terms, used, facts)
 
 
