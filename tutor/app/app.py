@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.binding import Binding
 
+from tutor.app.home_text import is_example
 from tutor.app.palette import TutorCommands, TutorPalette
 from tutor.app.screens.home import HomeScreen
+from tutor.course.errors import LessonError
 from tutor.course.load import Course, load_course, load_lesson
 from tutor.course.progress import Progress
 from tutor.display.language import _, set_language
+from tutor.display.safe import safe
 
 if TYPE_CHECKING:
     from tutor.app.screens.trace import TraceScreen
@@ -60,7 +63,11 @@ class TutorApp(App[None]):
 
     def open_lesson(self, lesson_id: str, sentence: str = "") -> None:
         """Start a lesson on a sentence, at the step where the learner left it."""
-        lesson = load_lesson(lesson_id)
+        try:
+            lesson = load_lesson(lesson_id)
+        except LessonError as error:
+            self.notify(safe(error.one_line()), severity="error", timeout=15, markup=False)
+            return
         own = sentence.strip()
         default = lesson.sentence.get(self.language) if lesson.sentence else ""
         target = lesson.target.get(self.language) if lesson.target and (not own or own == default) else ""
@@ -86,7 +93,8 @@ class TutorApp(App[None]):
         state = LessonState(lesson, step)
         config = dict(getattr(state.step, "config", None) or {})
         screen = TraceScreen(Request(backend=self.backend, config=config, **request), state, self.language)
-        if request["sentence"]:
+        # A lesson's example does not become the learner's own sentence: the next lesson brings its own.
+        if request["sentence"] and not is_example(self.course, request["sentence"]):
             self.sentence = request["sentence"]
             self.progress.sentence = self.sentence
         if lesson is not None:
@@ -130,7 +138,7 @@ class TutorApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Everything there is, by name."""
-        if not TutorPalette.is_open(self):
+        if not TutorPalette.is_open(self):  # type: ignore[arg-type]
             self.push_screen(TutorPalette())
 
     def action_language(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
@@ -11,7 +12,6 @@ from textual.markup import escape
 
 from tutor.app.dialogs.glossary import GlossaryDialog
 from tutor.app.dialogs.model import ModelDialog
-from tutor.app.home_text import is_example
 from tutor.course.errors import LessonError
 from tutor.course.glossary import load_glossary
 from tutor.display.language import _, current_language
@@ -56,7 +56,7 @@ class TutorCommands(Provider):
             yield (
                 _("Lesson: {0}").format(entry.title.get(language)),
                 entry.summary.get(language),
-                lambda id=entry.id: app.open_lesson(id, _own_sentence(app)),
+                partial(_open_lesson, app, entry.id),
                 True,
             )
         yield _("Explore freely"), _("your sentence without a lesson"), lambda: app.explore(app.sentence), True
@@ -76,9 +76,9 @@ class TutorCommands(Provider):
         for info in available():
             title = _("Model: {0}").format(info.title[current_language()])
             said = _("trained") if info.trained else _("untrained")
-            yield title, said, lambda name=info.name: app.set_model(name), False
+            yield title, said, partial(app.set_model, info.name), False
         for name in sorted(app.available_themes):
-            yield _("Theme: {0}").format(name), "", lambda name=name: setattr(app, "theme", name), False
+            yield _("Theme: {0}").format(name), "", partial(setattr, app, "theme", name), False
         yield _("Quit"), _("nothing is lost"), app.action_quit, True
 
     def _screens_own(self, screen: Any) -> Iterator[Command]:
@@ -94,7 +94,7 @@ class TutorCommands(Provider):
         for entry in entries:
             symbol = f"  {entry.symbol}" if entry.symbol else ""
             title = _("Term: {0}").format(entry.term.get(language) + symbol)
-            yield title, "", lambda term=entry.term.en: app.push_screen(GlossaryDialog(term)), False
+            yield title, "", partial(_look_up, app, entry.term.en), False
 
     async def discover(self) -> Hits:
         """What is offered before anything is typed."""
@@ -145,10 +145,13 @@ def literal(text: str) -> str | None:
     return escape(safe(text)) or None
 
 
+def _open_lesson(app: Any, lesson: str) -> None:
+    app.open_lesson(lesson, app.sentence)
+
+
+def _look_up(app: Any, term: str) -> None:
+    app.push_screen(GlossaryDialog(term, app.sentence))
+
+
 def _taker(app: Any) -> Callable[[str | None], None]:
     return lambda name: app.set_model(name) if name else None
-
-
-def _own_sentence(app: Any) -> str:
-    # A lesson's example is not taken along to the next lesson: each brings its own.
-    return "" if is_example(app.course, app.sentence) else app.sentence

@@ -56,7 +56,7 @@ class ModelDialog(ModalScreen[str | None]):
     """Hands back the name of the model taken, or None."""
 
     BINDINGS = [Binding("escape,q", "close", show=False)]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high"), (34, "-tall")]
     DEFAULT_CSS = """
     ModelDialog { align: center middle; }
     ModelDialog #box {
@@ -71,6 +71,9 @@ class ModelDialog(ModalScreen[str | None]):
     ModelDialog OptionList:focus > .option-list--option-highlighted { background: $panel; color: $foreground; }
     ModelDialog #about { height: auto; max-height: 11; padding: 1 2; scrollbar-size-vertical: 1; }
     ModelDialog.-tall #about { max-height: 20; }
+    ModelDialog.-low #box { height: 94%; }
+    ModelDialog.-low #about { height: 1fr; max-height: 100%; padding: 0 2; }
+    ModelDialog.-low OptionList { padding: 0 1; }
     ModelDialog KeyLine { background: $surface; padding: 0 2; }
     """
 

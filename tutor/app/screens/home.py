@@ -18,11 +18,11 @@ from tutor.app.home_text import (
     about_lesson,
     about_model,
     help_sections,
-    is_example,
     key_hints,
     map_items,
     recommended,
 )
+from tutor.app.screens.home_style import HOME_CSS
 from tutor.app.widgets.course_map import CourseMap
 from tutor.app.widgets.key_line import KeyLine
 from tutor.app.widgets.prose import Prose
@@ -30,6 +30,9 @@ from tutor.app.widgets.sentence_input import SentenceInput
 from tutor.app.widgets.too_small import FittedScreen, TooSmall
 from tutor.course.load import LessonEntry
 from tutor.display.language import _
+from tutor.display.safe import safe
+
+MOST_PROBLEMS = 3
 
 
 class HomeScreen(FittedScreen[None]):
@@ -53,58 +56,14 @@ class HomeScreen(FittedScreen[None]):
         Binding("i,s", "sentence", show=False),
         Binding("q", "app.quit", show=False),
     ]
-    DEFAULT_CSS = """
-    HomeScreen {
-        align-horizontal: center;
-        #page { height: 1fr; width: 100%; max-width: 136; padding: 0 2; }
-        #what { height: auto; }
-        #sentence, #sentence:focus {
-            height: 3; border: round $panel-lighten-2; padding: 0 1; background: transparent;
-            background-tint: $background 0%; border-title-color: $text-muted; border-title-style: none;
-        }
-        #sentence:focus { border: round $accent; border-title-color: $text-accent; }
-        #body { height: 1fr; layout: vertical; }
-        #course { height: 1fr; width: 100%; }
-        #search, #search:focus {
-            display: none; height: 1; border: none; padding: 0 1; margin: 0 0 1 0; background: $boost;
-            background-tint: $background 0%;
-        }
-        &.-searching #search { display: block; }
-        #about { height: auto; border-top: solid $panel; }
-        #lesson { max-height: 2; }
-        #model { max-height: 1; }
-        #keys { height: auto; dock: bottom; }
-
-        &.-wide {
-            #page { padding: 1 3 0 3; }
-            #what { margin: 0 0 1 0; }
-            #body { layout: horizontal; margin: 1 0 0 0; }
-            #course { width: 3fr; }
-            #about {
-                width: 2fr; max-height: 100%; margin: 0 0 0 3; padding: 0 1 0 3; border-top: none;
-                border-left: solid $panel;
-            }
-            #lesson { max-height: 100h; }
-            #model { max-height: 100h; margin: 2 0 0 0; }
-        }
-        &.-low {
-            #what { display: none; }
-            #lesson { max-height: 1; }
-        }
-        &.-narrow.-tall {
-            #page { padding: 1 2 0 2; }
-            #course { margin: 1 0; }
-            #lesson { max-height: 6; }
-            #model { max-height: 6; margin: 1 0 0 0; }
-        }
-    }
-    """
+    DEFAULT_CSS = HOME_CSS
 
     def __init__(self) -> None:
         super().__init__()
         self._chosen = ""
         self._sentence: tuple[str, bool] | None = None  # (text, whether the learner wrote it)
         self._words = ""
+        self._left_for = ""  # the lesson that the learner left this screen for
 
     # -- what is on it ------------------------------------------------------------------------------------------------
 
@@ -144,8 +103,10 @@ class HomeScreen(FittedScreen[None]):
         yield TooSmall()
 
     def on_mount(self) -> None:
-        """Fill in what depends on size and focus."""
+        """Fill in what depends on size and focus, and tell of lessons that cannot be read."""
         self._tell()
+        for problem in self.tutor.course.problems[:MOST_PROBLEMS]:
+            self.notify(safe(problem.one_line()), severity="warning", timeout=15, markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another layout has room for other words."""
@@ -155,6 +116,9 @@ class HomeScreen(FittedScreen[None]):
         """Back from a lesson: its progress shows."""
         if not self.query("#map"):
             return
+        if self._chosen and self._chosen == self._left_for and self.tutor.progress.done(self._chosen):
+            self._chosen = recommended(self.tutor.course, self.tutor.progress)
+        self._left_for = ""
         highlighted = self._chosen
         self.query_one(CourseMap).show(
             map_items(self.tutor.course, self.tutor.progress, self.tutor.language), highlighted
@@ -178,8 +142,7 @@ class HomeScreen(FittedScreen[None]):
     def _first_sentence(self) -> tuple[str, bool]:
         """The learner's sentence, else the lesson's; and whether the learner wrote it."""
         sentence = self.tutor.sentence
-        own = bool(sentence.strip()) and not is_example(self.tutor.course, sentence)
-        return (sentence, True) if own else (self._example(), False)
+        return (sentence, True) if sentence.strip() else (self._example(), False)
 
     def _example(self) -> str:
         """The sentence of the highlighted lesson, or of the first one that has any."""
@@ -252,6 +215,7 @@ class HomeScreen(FittedScreen[None]):
     def action_start(self) -> None:
         """Open the highlighted lesson with the sentence in the bar."""
         if self._chosen:
+            self._left_for = self._chosen
             self.tutor.open_lesson(self._chosen, self._own_sentence())
 
     def action_explore(self) -> None:
