@@ -118,6 +118,11 @@ def plain_array(like: Any, value: Any, dtype: str) -> Any:
     return xp.asarray(numbers, dtype=getattr(xp, dtype), device=like.device)
 
 
+def exponential(x: Any) -> Any:
+    """e to the power of each number of an array that nobody else holds: in its own memory where the library can."""
+    return np.exp(x, out=x) if type(x) is np.ndarray and x.dtype.kind == "f" else namespace(x).exp(x)
+
+
 def where_array(like: Any, value: Any) -> Any:
     """`value` as an array of `like`'s library, device and type."""
     if type(like) is np.ndarray:

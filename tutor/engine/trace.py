@@ -13,121 +13,14 @@ import numpy as np
 
 from tutor.engine.backend import Backend, load_backend
 from tutor.engine.explanation import Changed, Explanation, Index, Leaf
-from tutor.engine.formulas import formula_of
 from tutor.engine.gradient import backward
+from tutor.engine.memory import BOUND, Memory
 from tutor.engine.message import Message
+from tutor.engine.node import Node, TraceError
 from tutor.engine.ops.base import Operation, OperationError
 from tutor.engine.ops.elementwise import multiply
 
 Change = np.ndarray | Sequence[Any] | float | Callable[[np.ndarray], Any]
-
-
-class TraceError(KeyError):
-    """A node or a cell that the trace does not have."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-
-class Node:
-    """One named array of a trace: a weight, an input, or the result of an operation on other nodes."""
-
-    __slots__ = (
-        "_backend",
-        "_labels",
-        "_value",
-        "array",
-        "axis_keys",
-        "name",
-        "operands",
-        "operation",
-        "original",
-        "own_formula",
-        "params",
-    )
-
-    def __init__(
-        self,
-        name: str,
-        array: Any,
-        axis_keys: tuple[str, ...],
-        backend: Backend,
-        operation: Operation | None = None,
-        operands: tuple[Node, ...] = (),
-        params: dict[str, Any] | None = None,
-    ) -> None:
-        self.name = name
-        self.array = array
-        self.axis_keys = axis_keys  # such as "query@decoder": the axis and where its labels come from
-        self.operation = operation
-        self.operands = operands
-        self.params = params or {}
-        self.original: np.ndarray | None = None
-        self.own_formula = ""  # where the operation's own would say too little
-        self._backend = backend
-        self._labels: Mapping[str, Sequence[str]] = {}
-        self._value: np.ndarray | None = None
-
-    def __repr__(self) -> str:
-        return f"Node({self.name!r}, {self.op}, {'×'.join(map(str, self.shape))})"
-
-    @property
-    def value(self) -> np.ndarray:
-        """The numbers, as a NumPy array of `shape`, whatever library computed them."""
-        if self._value is None:
-            self._value = self._backend.to_numpy(self.array)
-        return self._value
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of every axis."""
-        return tuple(self.array.shape)
-
-    @property
-    def op(self) -> str:
-        """The operation's name; `weight` or `input` where nothing was computed."""
-        return self.operation.name if self.operation else "weight" if self.is_weight else "input"
-
-    @property
-    def is_weight(self) -> bool:
-        """Whether this is a trained number of the model."""
-        return self.operation is None and "weight" in self.params
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The operands' names, weights included."""
-        return tuple(node.name for node in self.operands)
-
-    @property
-    def axes(self) -> tuple[str, ...]:
-        """The axes' names, such as ('head', 'query', 'key')."""
-        return tuple(key.partition("@")[0] for key in self.axis_keys)
-
-    @property
-    def labels(self) -> tuple[Sequence[str], ...]:
-        """For every axis the label of every index on it: the tokens themselves where the axis is one of tokens."""
-        return tuple(self._axis_labels(key, size) for key, size in zip(self.axis_keys, self.shape, strict=True))
-
-    def _axis_labels(self, key: str, size: int) -> Sequence[str]:
-        axis, _, source = key.partition("@")
-        for name in (key, source):
-            if name and len(self._labels.get(name, ())) == size:
-                return self._labels[name]
-        return tuple(str(i + (axis == "head")) for i in range(size))  # heads count from 1 on screen
-
-    @property
-    def formula(self) -> str:
-        """LaTeX: the Transformer's own formula where the node has one, else the operation's."""
-        return self.own_formula or formula_of(self) or (self.operation.formula if self.operation else "")
-
-    @property
-    def changed(self) -> bool:
-        """Whether the learner put these numbers here."""
-        return self.original is not None
-
-    def at(self, index: Index) -> float:
-        """One cell in float64."""
-        return float(self.value[index])
 
 
 class Trace:
@@ -245,6 +138,7 @@ class Recorder:
 
     Call it as `record(name, operation, *nodes, axes=…, **params)`. With `keep=False` it forgets all but what is still
     held by the caller, which is what generation wants. `change` replaces or edits nodes and weights as they come.
+    Large arrays beyond `bound` bytes are forgotten and computed again when asked for (see `memory.py`).
     """
 
     def __init__(
@@ -253,6 +147,7 @@ class Recorder:
         backend: Backend | None = None,
         change: Mapping[str, Change] | None = None,
         keep: bool = True,
+        bound: float = BOUND,
         dropout: float = 0.0,
         generator: np.random.Generator | None = None,
     ) -> None:
@@ -265,6 +160,7 @@ class Recorder:
         self._change = dict(change or {})
         self._used: set[str] = set()
         self._keep = keep
+        self._memory = Memory(bound)
 
     def __call__(
         self,
@@ -285,8 +181,16 @@ class Recorder:
             raise OperationError(f"{name}: {operation.name} cannot take operands of {shapes}: {error}") from error
         axes = axes or operation.axes(operands, params)
         kept = operands if self._keep else ()  # else each node would hold all that came before it
-        node = Node(name, array, axes, self.backend, operation, kept, params)
+        node = Node(name, array, axes, self.backend, operation, kept, params, self._memory)
         node.own_formula = formula
+        return self._record(node)
+
+    def later(self, name: str, operation: Operation, x: Node) -> Node:
+        """Record an operation that keeps the shape of `x`, and compute it only when its numbers are asked for."""
+        if not self._keep:
+            return self(name, operation, x)
+        node = Node(name, x.array, x.axis_keys, self.backend, operation, (x,), memory=self._memory)
+        node.forget()
         return self._record(node)
 
     def input(self, name: str, value: Any, axes: tuple[str, ...]) -> Node:
@@ -334,6 +238,7 @@ class Recorder:
         node = self._changed(node)
         if self._keep:
             self.nodes[node.name] = node
+            self._memory.hold(node)
         return node
 
     def _changed(self, node: Node) -> Node:
@@ -355,7 +260,7 @@ class Recorder:
         if before.dtype.kind == "i" and not np.array_equal(after, given):
             raise TraceError(f"{node.name} holds whole numbers, so a change of it must too")
         node.original = before
-        node.array, node._value = self.backend.asarray(after), None
+        node.array = self.backend.asarray(after)
         return node
 
     def finish(self, labels: Mapping[str, Sequence[str]] | None = None, **info: Any) -> Trace:

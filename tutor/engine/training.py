@@ -100,7 +100,7 @@ def gradients(
     """The loss of a batch and its gradient for every weight. Dropout follows from seed and step alone."""
     settings = settings or Settings()
     generator = np.random.default_rng([settings.seed, step])
-    record = Recorder(weights, backend, dropout=settings.dropout, generator=generator)
+    record = Recorder(weights, backend, dropout=settings.dropout, generator=generator, bound=math.inf)
     loss = run(record, config, batch.ids, batch.target_ids, batch.segment_ids, batch.targets, settings.smoothing)
     found = backward(record, loss, weights)
     return float(loss.value), {name: found[name].array for name in weights if name in found}

@@ -101,7 +101,9 @@ def embed(record: Recorder, config: TransformerConfig, prefix: str, tokens: Node
         parts.append(record(f"{name}.segment", ops.look_up, segment_table, segments))
     last = "sum" if config.embedding_norm else "output"
     x = record(f"{name}.{last}", ops.add if len(parts) > 1 else ops.identity, *parts)
-    return record.dropped(normalise(record, config, f"{name}.norm", x, f"{name}.output") if config.embedding_norm else x)
+    return record.dropped(
+        normalise(record, config, f"{name}.norm", x, f"{name}.output") if config.embedding_norm else x
+    )
 
 
 def run_stack(
@@ -224,7 +226,7 @@ def predict(record: Recorder, config: TransformerConfig, x: Node) -> Node:
         logits = record("logits", ops.linear, x, table, *bias, axes=axes, transposed=True)
     else:
         logits = linear(record, "logits", x, axes=axes)
-    return logits if record.training else record("probabilities", ops.softmax, logits)
+    return logits if record.training else record.later("probabilities", ops.softmax, logits)
 
 
 def linear(record: Recorder, place: str, x: Node, name: str | None = None, axes: tuple[str, ...] | None = None) -> Node:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tutor.engine.backend import namespace, row_max, row_sum, where_array
+from tutor.engine.backend import exponential, namespace, row_max, row_sum, where_array
 from tutor.engine.explanation import Explanation, Index, Softmax, Term
 from tutor.engine.ops.backward import softmax_backward
 from tutor.engine.ops.base import Operation, Recipe, cell, region
@@ -25,7 +25,7 @@ class SoftmaxRows(Operation):
         xp = namespace(x)
         largest = row_max(x)  # [..., 1]
         largest = xp.where(xp.isfinite(largest), largest, where_array(x, 0.0))
-        e = xp.exp(x - largest)
+        e = exponential(x - largest)
         total = row_sum(e)  # [..., 1]
         e /= xp.maximum(total, where_array(x, 1.0))  # the largest adds 1, so the total is less only if it is 0
         return e
