@@ -493,8 +493,11 @@ class TraceScreen(FittedScreen[None]):
             return
         here = walk.here
         attention = here.node.rpartition(".")[0] if "attention" in here.node else ""
+        config = trace.info.get("config")
         head = here.index[0] if plane.lead else None
-        offered = switches(trace.info.get("config"), attention, head)
+        if attention and here.node.endswith(".concat"):  # the heads stand side by side
+            head = here.index[-1] // config.d_k
+        offered = switches(config, attention, head)
         hide = self.snapshot.is_blank or plane.node.op in ("attention_mask",)
         cell = "" if hide else prose.cell_name(trace, here.node, here.index)
         value = number(plane.node.at(here.index), 4)
