@@ -157,35 +157,48 @@ def _beam_steps(
     running: list[Hypothesis] = [Hypothesis()]
     ended: list[Hypothesis] = []
     rows = following.first()
-    penalty = settings.length_penalty
     for number in range(maximum):
-        candidates: list[Candidate] = []
-        kept = 0
-        for rank, (parent, token) in enumerate(_best_continuations(rows, running, 2 * settings.beams)):
-            if token == end_id:
-                fate = "ended" if rank < settings.beams else "dropped"
-            else:
-                fate = "kept" if kept < settings.beams else "dropped"
-                kept += fate == "kept"
+        pairs = _best_continuations(rows, running, 2 * settings.beams)
+        fates = _fates([token for _, token in pairs], end_id, settings.beams, settings.beams - len(ended))
+        candidates = []
+        for (parent, token), fate in zip(pairs, fates, strict=True):
             before, probability, chance = running[parent], float(rows[parent, token]), float(fate != "dropped")
+            penalty = settings.length_penalty
             candidates.append(_candidate(token, parent, probability, before, penalty, labels, chance, fate))
         ended += [_extended(running[c.parent], c) for c in candidates if c.fate == "ended"]
         running = [_extended(running[c.parent], c) for c in candidates if c.fate == "kept"]
         step = Step(number, tuple(candidates), tuple(sorted((*ended, *running), key=lambda h: -h.score)))
         yield step
-        if len(ended) >= settings.beams or not running:
+        if not running:
             return
         if number + 1 < maximum:
             survivors = step.survivors
             rows = following.following_each([c.token for c in survivors], [c.parent for c in survivors])
 
 
+def _fates(tokens: Sequence[int], end_id: int, beams: int, wanted: int) -> list[str]:
+    """What becomes of each candidate, the best first; once `wanted` have ended, no other goes on."""
+    ends = sum(token == end_id for token in tokens[:beams])
+    places = beams if ends < wanted else 0
+    fates = []
+    for rank, token in enumerate(tokens):
+        if token == end_id:
+            fates.append("ended" if rank < beams else "dropped")
+        else:
+            fates.append("kept" if places > 0 else "dropped")
+            places -= 1
+    return fates
+
+
 def _best_continuations(rows: np.ndarray, running: Sequence[Hypothesis], count: int) -> list[tuple[int, int]]:
     """The (hypothesis, token) pairs with the highest log-probability in total, at most `count`, the best first."""
     totals = np.array([hypothesis.log_probability for hypothesis in running])
-    joint = rows * np.exp(totals - totals.max())[:, None]  # [hypothesis, vocabulary], times a constant
-    places = best_places(joint.reshape(-1), count)
-    return [divmod(place, rows.shape[1]) for place in places if joint.flat[place] > 0]
+    with np.errstate(invalid="ignore"):  # a model whose training went wrong may say not-a-number
+        joint = rows * np.exp(totals - totals.max())[:, None]  # [hypothesis, vocabulary], times a constant
+    joint = np.nan_to_num(joint).reshape(-1)
+    places = best_places(joint, count)
+    possible = [place for place in places if joint[place] > 0] or places[:1]
+    return [divmod(place, rows.shape[1]) for place in possible]
 
 
 def _candidate(
