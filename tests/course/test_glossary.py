@@ -45,6 +45,7 @@ def test_no_term_is_given_twice():
         ("encoder.0.self_attention.residual", "residual connection"),
         ("encoder.0.feed_forward.norm", "layer norm"),
         ("encoder.0.self_attention.query.weight", "query weights"),
+        ("tokens", "token"),
         ("decoder.mask", "causal mask"),
         ("logits", "logits"),
         ("probabilities", "probability distribution"),

@@ -63,13 +63,14 @@ class Glossary(msgspec.Struct, frozen=True):
         return tuple(self.entries[place] for rank, place in sorted(ranked) if rank < _ABSENT)
 
 
-def _distance(entry: Entry, pattern: str, node: str) -> tuple[bool, bool, int, int, int, int]:
+def _distance(entry: Entry, pattern: str, node: str) -> tuple[int, ...]:
     """How far an entry is from being about this node: `decoder*` fits all of a stack, `*.scores` one matrix."""
     last = node.rpartition(".")[2]
     stem = last[: max(3, len(last) - 2)]
     words = entry.term.en.lower().split()
     akin = any(word.startswith(stem) or (len(word) > 3 and last.startswith(word)) for word in words)
-    return pattern.endswith("*"), not akin, len(entry.nodes), -pattern.count("."), len(words), -len(pattern)
+    exact = last in (entry.term.en, entry.term.en + "s")
+    return pattern.endswith("*"), not akin, not exact, len(entry.nodes), -pattern.count("."), len(words), -len(pattern)
 
 
 _ABSENT = 9

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -15,6 +17,10 @@ from textual.widgets import Static
 from tutor.app.widgets.key_line import Hint, KeyLine
 from tutor.display.language import _
 from tutor.display.safe import pad, safe
+from tutor.display.wrapping import breaks
+
+WIDTH = 78
+BORDER_AND_PADDING = 3
 
 Section = tuple[str, Sequence[tuple[str, str]]]
 
@@ -46,30 +52,31 @@ class HelpDialog(ModalScreen[None]):
         with Vertical(id="box") as box:
             box.border_title = safe(self._title or _("keys"))
             with VerticalScroll(id="keys"):
-                yield Static(self._content())
+                yield Static()
             yield KeyLine(id="close")
 
     def on_mount(self) -> None:
         """How to leave again."""
-        self.query_one("#box").styles.max_height = "94%"
-        self.query_one("#keys").styles.max_height = max(3, self.app.size.height - 6)
         self.query_one(KeyLine).hints = (
             Hint("↑↓", _("scroll"), "screen.scroll(1)"),
             Hint("esc", _("close"), "screen.close"),
         )
 
-    def on_resize(self) -> None:
-        """Keep the way out in view."""
-        self.query_one("#keys").styles.max_height = max(3, self.app.size.height - 6)
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the way out in view, and the words beside their keys."""
+        self.query_one("#keys").styles.max_height = max(3, event.size.height - 6)
+        width = min(WIDTH, event.size.width * 96 // 100) - 2 * BORDER_AND_PADDING - 1
+        self.query_one(Static).update(self._content(width))
 
-    def _content(self) -> Content:
+    def _content(self, width: int) -> Content:
         keys = [key for _title, lines in self._sections for key, _text in lines]
-        width = min(22, max((cell_len(safe(key)) for key in keys), default=0))
+        column = min(22, max((cell_len(safe(key)) for key in keys), default=0)) + 5
         parts: list[Content | tuple[str, str] | str] = []
         for place, (title, lines) in enumerate(self._sections):
             parts.append((("\n\n" if place else "") + safe(title), "bold $text-accent"))
             for key, text in lines:
-                parts += ["\n  ", (pad(safe(key), width), "bold"), "   ", (safe(text), "$foreground")]
+                parts += ["\n  ", (pad(safe(key), column - 5), "bold"), "   "]
+                parts.append(_hanging(safe(text), max(10, width - column), column))
         return Content.assemble(*parts)
 
     def action_scroll(self, lines: int) -> None:
@@ -80,7 +87,13 @@ class HelpDialog(ModalScreen[None]):
         """Back to the screen below."""
         self.dismiss(None)
 
-    def on_click(self, event) -> None:
+    def on_click(self, event: events.Click) -> None:
         """A click beside the box closes it."""
         if event.widget is self:
             self.action_close()
+
+
+def _hanging(text: str, width: int, column: int) -> str:
+    """The text in lines that all begin in the same column."""
+    cuts = [0, *breaks(text, width), len(text)]
+    return ("\n" + " " * column).join(text[start:stop].rstrip() for start, stop in pairwise(cuts))
