@@ -29,8 +29,8 @@ def test_the_configs_use_every_operation_of_the_model():
     for changes in small.CONFIGS.values():
         trace = small.trace(small.config(**changes), small.PADDED)
         used |= {trace[name].op for name in trace.names}
-    # The rest are operations of hand-size programs; test_operations.py holds those.
-    assert set(OPERATIONS) - used == {"add_column", "transpose", "tanh"}
+    # The rest are operations of hand-size programs (test_operations.py holds those) and of the loss.
+    assert set(OPERATIONS) - used == {"add_column", "transpose", "tanh", "cross_entropy", "mean_loss"}
 
 
 def test_every_operation_has_a_kind():
