@@ -209,6 +209,35 @@ def generate(
     generation.write(load_model(model), sentence, chosen, with_steps, maximum, config or None, backend)
 
 
+@cli.command(epilog="Example: tutor train proverbs --output my-proverbs")
+@click.argument("recipe")
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The corpus's folder.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="The trained model's folder.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in the output folder.")
+@click.option("--steps", type=click.IntRange(min=1), help="In place of the recipe's.")
+@backend_option
+@click.option("--seed", type=click.IntRange(min=0), help="In place of the recipe's.")
+@click.pass_context
+def train(
+    context: click.Context,
+    recipe: str,
+    data: Path | None,
+    output: Path | None,
+    resume: bool,
+    steps: int | None,
+    backend: str,
+    seed: int | None,
+) -> None:
+    """Train a model by RECIPE: a shipped model's name, or a recipe.yaml, or its folder.
+
+    Ctrl+C saves and stops; --resume goes on, to the same numbers as without the stop.
+    """
+    from tutor.train_display import train_model
+
+    finished = train_model(recipe, data, output, resume, steps, backend, seed)
+    context.exit(0 if finished else 130)
+
+
 @cli.group(invoke_without_command=True, epilog="Example: tutor lessons check lessons/07-masks.yaml")
 @click.pass_context
 def lessons(context: click.Context) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from tutor.engine.backend import Backend, load_backend, namespace
 from tutor.engine.config import TransformerConfig
 from tutor.engine.gradient import backward
+from tutor.engine.message import Message
 from tutor.engine.trace import Recorder
 from tutor.engine.transformer import run
 
@@ -19,7 +20,7 @@ Arrays = dict[str, Any]
 
 
 class TrainingError(ArithmeticError):
-    """Training that cannot go on: the loss is no longer a number."""
+    """Training that cannot go on: the loss or its gradients are no longer numbers."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class State:
     averaged: Arrays = field(default_factory=dict)
     step: int = 0
 
+    @property
+    def best(self) -> Arrays:
+        """What training is for: the averaged weights where an average is kept, else the weights."""
+        return self.averaged or self.weights
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -106,11 +112,29 @@ def gradients(
     return float(loss.value), {name: found[name].array for name in weights if name in found}
 
 
+def evaluate(
+    weights: Mapping[str, Any], config: TransformerConfig, batches: Iterable[Batch], backend: Backend | None = None
+) -> float:
+    """The mean of -ln p(right token) over all batches, nats a token, without dropout or smoothing."""
+    total, tokens = 0.0, 0
+    for batch in batches:
+        record = Recorder(weights, backend, keep=False, generator=np.random.default_rng(0))
+        loss = run(record, config, batch.ids, batch.target_ids, batch.segment_ids, batch.targets)
+        total += float(loss.value) * batch.tokens
+        tokens += batch.tokens
+    return total / max(1, tokens)
+
+
 def adamw(state: State, slopes: Arrays, settings: Settings) -> float:
-    """One step of AdamW (Loshchilov and Hutter 2017, algorithm 2), in place; returns the gradients' length."""
+    """One step of AdamW (Loshchilov and Hutter 2017, algorithm 2), in place; returns the gradients' length.
+
+    Raises TrainingError, with nothing changed, where the gradients are no longer numbers.
+    """
+    length = math.sqrt(sum(float(namespace(g).sum(g * g)) for g in slopes.values()))
+    if not math.isfinite(length):
+        raise TrainingError(Message("the gradients of step {step} are no longer numbers", step=state.step + 1))
     state.step += 1
     rate = learning_rate(state.step, settings)
-    length = math.sqrt(sum(float(namespace(g).sum(g * g)) for g in slopes.values()))
     shrink = min(1.0, settings.clip / length) if settings.clip and length else 1.0
     one, two = 1 - settings.beta_1**state.step, 1 - settings.beta_2**state.step
     for name, g in slopes.items():
@@ -169,10 +193,10 @@ def train(
     for batch in batches:
         if state.step >= settings.steps:
             return
-        loss, slopes = gradients(state.weights, config, batch, settings, state.step, backend)
-        if not math.isfinite(loss):
-            remedy = "try a lower learning rate or more warm-up"
-            raise TrainingError(f"the loss of step {state.step + 1} is {loss}: {remedy}")
-        rate = learning_rate(state.step + 1, settings)
-        length = adamw(state, slopes, settings)
+        with np.errstate(all="ignore"):  # what overflows is found in the loss
+            loss, slopes = gradients(state.weights, config, batch, settings, state.step, backend)
+            if not math.isfinite(loss):
+                raise TrainingError(Message("the loss of step {step} is {loss}", step=state.step + 1, loss=loss))
+            length = adamw(state, slopes, settings)
+        rate = learning_rate(state.step, settings)
         yield Progress(state.step, loss, batch.tokens, rate, length)

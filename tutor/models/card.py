@@ -9,6 +9,7 @@ data: {en: …, zh: …}        # where what it learned from came from, and unde
 trained: false
 parameters: 1234            # so that a list of models need not build them
 weights: {seed: 7}          # only where the weights come out of a seed; else weights.safetensors holds them
+measured: {validation_loss: 2.3}   # where it was trained: any figures by name
 config: {…}                 # the fields of TransformerConfig
 """
 
@@ -45,6 +46,7 @@ class ModelCard:
     parameters: int
     config: dict[str, Any] = field(repr=False)
     seed: int | None = None  # of the weights, where no file holds them
+    measured: dict[str, float] = field(default_factory=dict)  # figures of its quality, by name
 
     @property
     def architecture(self) -> str:
@@ -55,7 +57,7 @@ class ModelCard:
 def read_card(folder: Path) -> ModelCard:
     """The card in a model's folder. Raises ModelError naming the file, the field and what it should be."""
     path = folder / FILE_NAME
-    data = _read_mapping(path)
+    data = read_mapping(path)
     if data.pop("format", None) != FORMAT:
         raise ModelError("{path}: format: must be {format}", path=path, format=FORMAT)
     fields: dict[str, Any] = {}
@@ -68,12 +70,16 @@ def read_card(folder: Path) -> ModelCard:
     weights = data.pop("weights", None)
     if weights is not None and not _is_seed(weights):
         raise ModelError("{path}: weights: must be like {example}", path=path, example="{seed: 7}")
+    measured = data.pop("measured", {})
+    if not _is_figures(measured):
+        raise ModelError("{path}: measured: must be like {example}", path=path, example="{validation_loss: 2.3}")
     for name in data:
         raise ModelError("{path}: {field}: there is no such field", path=path, field=name)
-    return ModelCard(**fields, seed=weights["seed"] if weights else None)
+    return ModelCard(**fields, seed=weights["seed"] if weights else None, measured=measured)
 
 
-def _read_mapping(path: Path) -> dict[str, Any]:
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The fields of a YAML file. Raises ModelError naming the file and the line."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ModelError("{path}: larger than a model's description can be", path=path)
@@ -99,6 +105,8 @@ def write_card(card: ModelCard, folder: Path) -> None:
     data: dict[str, Any] = {"format": FORMAT} | {name: getattr(card, name) for name in FIELDS}
     if card.seed is not None:
         data["weights"] = {"seed": card.seed}
+    if card.measured:
+        data["measured"] = card.measured
     text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=120)
     (folder / FILE_NAME).write_text(text, encoding="utf-8", newline="\n")
 
@@ -113,6 +121,13 @@ def _is_count(value: Any) -> bool:
 
 def _is_seed(value: Any) -> bool:
     return isinstance(value, dict) and list(value) == ["seed"] and _is_count(value["seed"])
+
+
+def _is_figures(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(figure, int | float) and not isinstance(figure, bool)
+        for name, figure in value.items()
+    )
 
 
 def _is_config(value: Any) -> bool:

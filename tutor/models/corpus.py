@@ -1,7 +1,8 @@
-"""Sentence pairs on disk to batches of ids: some held out, the others shuffled each epoch, like lengths together."""
+"""Sentences on disk to batches of ids: some held out, the others shuffled each epoch, like lengths together."""
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,18 +17,31 @@ from tutor.models.model import Model
 Pair = tuple[str, str]
 Ids = list[int]
 CHUNK = 64  # so many batches are sorted by length at a time
+IN_ORDER = 0xFFFF_FFFF  # in place of an epoch's number, for what is not shuffled
+MASK = "<mask>"
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a corpus that are not empty. Raises ModelError."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise ModelError("the corpus {path} is not there; name its folder with --data", path=path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError("the corpus {path} cannot be read: {error}", path=path, error=error) from None
+    found = [line for line in lines if line.strip()]
+    if not found:
+        raise ModelError("the corpus {path} has no sentence in it", path=path)
+    return found
 
 
 def read_pairs(path: Path) -> list[Pair]:
     """Pairs from lines of tab-separated columns: source, target; further columns are left alone. Raises ModelError."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError("the corpus {path} cannot be read: {error}", path=path, error=error) from None
-    pairs = [tuple(line.split("\t")[:2]) for line in lines if line.count("\t")]
+    rows = [line.split("\t") for line in read_lines(path)]
+    pairs = [(row[0], row[1]) for row in rows if len(row) > 1 and row[0] and row[1]]
     if not pairs:
         raise ModelError("the corpus {path} has no line with a tab between source and target", path=path)
-    return [(source, target) for source, target in pairs if source and target]
+    return pairs
 
 
 def split(pairs: Sequence[Pair], held_out: int, seed: int) -> tuple[list[Pair], list[Pair]]:
@@ -36,6 +50,17 @@ def split(pairs: Sequence[Pair], held_out: int, seed: int) -> tuple[list[Pair], 
     alone = [i for i, (s, t) in enumerate(pairs) if sources[s] == 1 and targets[t] == 1]
     chosen = set(np.random.default_rng(seed).permutation(alone)[:held_out].tolist())
     return [p for i, p in enumerate(pairs) if i not in chosen], [pairs[i] for i in sorted(chosen)]
+
+
+def without(pairs: Sequence[Pair], held_out: Sequence[Pair]) -> list[Pair]:
+    """The pairs of a second corpus that share no sentence with those held out of the first."""
+    sources, targets = {s for s, _ in held_out}, {t for _, t in held_out}
+    return [(s, t) for s, t in pairs if s not in sources and t not in targets]
+
+
+def fingerprint(pairs: Sequence[Pair]) -> str:
+    """A short text that another corpus, or the same in another order, hardly ever has."""
+    return f"{len(pairs)}-{zlib.crc32(repr(list(pairs)).encode('utf-8', 'surrogatepass')):08x}"
 
 
 def padded(rows: Sequence[Ids], pad_id: int) -> np.ndarray:
@@ -47,36 +72,39 @@ def padded(rows: Sequence[Ids], pad_id: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class PairCorpus:
-    """Encoded pairs for an encoder-decoder. `batch` is the number of sentences in each."""
+class Corpus:
+    """Encoded sentences and the order they are read in. `batch` is the number of sentences in each batch."""
 
-    pairs: tuple[tuple[Ids, Ids], ...]
+    pairs: tuple[tuple[Ids, Ids], ...]  # where there is no target, the sentence and nothing
     pad_id: int
     start_id: int
     end_id: int
     batch: int
     seed: int = 0
 
-    @classmethod
-    def of(cls, model: Model, pairs: Sequence[Pair], batch: int, seed: int = 0, longest: int = 64) -> PairCorpus:
-        """The pairs in the model's ids, those with more than `longest` tokens left out."""
-        encoded = ((list(model.tokenizer.encode(s)), list(model.target_tokenizer.encode(t))) for s, t in pairs)
-        kept = tuple((s, t) for s, t in encoded if len(s) < longest and len(t) < longest)
-        c = model.config
-        return cls(kept, c.pad_id, c.start_id, c.end_id, batch, seed)
-
     @property
     def batches_an_epoch(self) -> int:
-        """How many batches hold every pair once."""
+        """How many batches hold every sentence once."""
         return -(-len(self.pairs) // self.batch)
 
     def batches(self, step: int = 0) -> Iterator[Batch]:
         """Batches without end from batch number `step` on; the same seed gives the same order, wherever it is begun."""
-        while True:
+        while self.pairs:
             epoch, done = divmod(step, self.batches_an_epoch)
-            for rows in self._epoch(epoch)[done:]:
-                yield self._batch(rows)
+            for number, rows in enumerate(self._epoch(epoch)[done:], done):
+                yield self.make(rows, np.random.default_rng([self.seed, epoch, number]))
                 step += 1
+
+    def once(self) -> Iterator[Batch]:
+        """Every sentence once, short ones first, always the same: for measuring."""
+        order = sorted(range(len(self.pairs)), key=self._length)
+        for number, start in enumerate(range(0, len(order), self.batch)):
+            rows = order[start : start + self.batch]
+            yield self.make(rows, np.random.default_rng([self.seed, IN_ORDER, number]))
+
+    def make(self, rows: Sequence[int], chance: np.random.Generator) -> Batch:
+        """One batch of the sentences with these numbers."""
+        raise NotImplementedError
 
     def _epoch(self, epoch: int) -> list[list[int]]:
         chance = np.random.default_rng([self.seed, epoch])
@@ -91,7 +119,19 @@ class PairCorpus:
         source, target = self.pairs[number]
         return len(target), len(source)
 
-    def _batch(self, rows: Sequence[int]) -> Batch:
+
+class PairCorpus(Corpus):
+    """Pairs for an encoder-decoder, by teacher forcing: the decoder reads the target and says the next token of it."""
+
+    @classmethod
+    def of(cls, model: Model, pairs: Sequence[Pair], batch: int, seed: int = 0, longest: int = 64) -> PairCorpus:
+        """The pairs in the model's ids, those with more than `longest` tokens left out."""
+        encoded = ((list(model.tokenizer.encode(s)), list(model.target_tokenizer.encode(t))) for s, t in pairs)
+        kept = tuple((s, t) for s, t in encoded if len(s) < longest and len(t) < longest)
+        c = model.config
+        return cls(kept, c.pad_id, c.start_id, c.end_id, batch, seed)
+
+    def make(self, rows: Sequence[int], chance: np.random.Generator) -> Batch:
         sources = [[*self.pairs[i][0], self.end_id] for i in rows]
         targets = [self.pairs[i][1] for i in rows]
         return Batch(
@@ -99,3 +139,54 @@ class PairCorpus:
             padded([[*t, self.end_id] for t in targets], self.pad_id),
             padded([[self.start_id, *t] for t in targets], self.pad_id),
         )
+
+
+class NextWordCorpus(Corpus):
+    """Sentences for a decoder-only model: at every token it says the next, and after the last the end."""
+
+    @classmethod
+    def of(cls, model: Model, lines: Sequence[str], batch: int, seed: int = 0, longest: int = 64) -> NextWordCorpus:
+        """The sentences in the model's ids, those with more than `longest` tokens left out."""
+        encoded = (list(model.tokenizer.encode(line)) for line in lines)
+        c = model.config
+        kept = tuple((ids, Ids()) for ids in encoded if 0 < len(ids) <= longest)
+        return cls(kept, c.pad_id, c.start_id, c.end_id, batch, seed)
+
+    def make(self, rows: Sequence[int], chance: np.random.Generator) -> Batch:
+        sentences = [self.pairs[i][0] for i in rows]
+        following = [[*ids[1:], self.end_id] for ids in sentences]
+        return Batch(padded(sentences, self.pad_id), padded(following, self.pad_id))
+
+
+@dataclass(frozen=True)
+class MaskedCorpus(Corpus):
+    """Sentences for an encoder-only model, masked by BERT's rule (Devlin et al. 2018, section 3.1).
+
+    A share of the tokens is asked for; of these 80 % are masked, 10 % replaced by any word and 10 % left as they are.
+    """
+
+    mask_id: int = 0
+    words: tuple[int, ...] = ()  # the ids that a replacement is drawn from
+    share: float = 0.15
+
+    @classmethod
+    def of(cls, model: Model, lines: Sequence[str], batch: int, seed: int = 0, longest: int = 64) -> MaskedCorpus:
+        """The sentences in the model's ids, those with more than `longest` tokens left out. Raises ModelError."""
+        specials = model.tokenizer.specials
+        if MASK not in specials:
+            raise ModelError("{model} has no token {mask}, so it cannot learn from masks", model=model.name, mask=MASK)
+        encoded = (list(model.tokenizer.encode(line)) for line in lines)
+        kept = tuple((ids, Ids()) for ids in encoded if 0 < len(ids) <= longest)
+        c = model.config
+        words = tuple(sorted(set(range(c.vocabulary)) - set(specials.values())))
+        return cls(kept, c.pad_id, c.start_id, c.end_id, batch, seed, specials[MASK], words)
+
+    def make(self, rows: Sequence[int], chance: np.random.Generator) -> Batch:
+        right = padded([self.pairs[i][0] for i in rows], self.pad_id)
+        draw = np.where(right == self.pad_id, 2.0, chance.random(right.shape))
+        least = draw.min(axis=-1, keepdims=True)  # of a short sentence at least one token
+        asked = (draw < self.share) | (draw == least)
+        fate = chance.random(right.shape)
+        other = chance.choice(np.asarray(self.words), right.shape)
+        ids = np.where(asked & (fate < 0.8), self.mask_id, np.where(asked & (fate >= 0.9), other, right))
+        return Batch(ids, np.where(asked, right, self.pad_id))

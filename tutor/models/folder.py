@@ -26,6 +26,13 @@ MOST_SEEDED = 200_000_000  # parameters; more than that is a slip in a config, n
 
 def load_folder(folder: Path) -> Model:
     """The model in a folder. Raises ModelError naming the file and what is wrong with it."""
+    model = load_without_weights(folder)
+    model.weights = read_weights(model.card, model.config, folder)
+    return model
+
+
+def load_without_weights(folder: Path) -> Model:
+    """The same before it has learned: card, config and tokenizers. Raises ModelError."""
     card = read_card(folder)
     config = read_config(card, folder / FILE_NAME)
     tokenizer = load_tokenizer(folder / TOKENIZER)
@@ -34,7 +41,7 @@ def load_folder(folder: Path) -> Model:
     check_vocabulary(config, tokenizer, config.vocabulary, folder / TOKENIZER)
     target_path = folder / (TARGET_TOKENIZER if own_target else TOKENIZER)
     check_vocabulary(config, target_tokenizer, config.output_vocabulary, target_path)
-    return Model(card, config, read_weights(card, config, folder), tokenizer, target_tokenizer)
+    return Model(card, config, {}, tokenizer, target_tokenizer)
 
 
 def read_config(card: ModelCard, path: Path) -> TransformerConfig:
@@ -79,11 +86,11 @@ def read_weights(card: ModelCard, config: TransformerConfig, folder: Path) -> di
     return initialise(config, card.seed)
 
 
-def save_model(model: Model, folder: str | Path) -> None:
-    """Write a model, weights and all, so that `load_model(folder)` gives it back."""
+def save_model(model: Model, folder: str | Path, half: bool = False) -> None:
+    """Write a model, weights and all, so that `load_model(folder)` gives it back; its weights as float16 if `half`."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    save_weights(model.weights, folder / WEIGHTS)
+    save_weights(model.weights, folder / WEIGHTS, half)
     save_tokenizer(model.tokenizer, folder / TOKENIZER)
     if model.target_tokenizer is not model.tokenizer:
         save_tokenizer(model.target_tokenizer, folder / TARGET_TOKENIZER)

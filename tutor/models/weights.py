@@ -54,6 +54,13 @@ def load_weights(path: str | Path, shapes: Mapping[str, Shape]) -> dict[str, np.
 
 def read_header(file: BinaryIO, path: Path) -> tuple[dict[str, TensorRecord], int]:
     """The records of all tensors, and where their bytes begin. Raises ModelError for a file cut short."""
+    header, _notes, data_start = read_parts(file, path)
+    room = os.fstat(file.fileno()).st_size - data_start
+    return {name: checked_record(name, entry, room, path) for name, entry in header.items()}, data_start
+
+
+def read_parts(file: BinaryIO, path: Path) -> tuple[dict[str, Any], dict[str, str], int]:
+    """The header's entries unchecked, the notes kept with them, and where the bytes begin. Raises ModelError."""
     size = os.fstat(file.fileno()).st_size
     length = int.from_bytes(file.read(8), "little")
     if size < 8 or length > min(LARGEST_HEADER, size - 8):
@@ -64,9 +71,8 @@ def read_header(file: BinaryIO, path: Path) -> tuple[dict[str, TensorRecord], in
         raise ModelError("{path}: not a safetensors file: its header is not JSON", path=path) from None
     if not isinstance(header, dict):
         raise ModelError("{path}: not a safetensors file: its header is not a table of tensors", path=path)
-    header.pop("__metadata__", None)
-    room = size - 8 - length
-    return {name: checked_record(name, entry, room, path) for name, entry in header.items()}, 8 + length
+    notes = header.pop("__metadata__", None)
+    return header, notes if isinstance(notes, dict) else {}, 8 + length
 
 
 def checked_record(name: str, entry: Any, room: int, path: Path) -> TensorRecord:
@@ -126,13 +132,33 @@ def read_tensor(file: BinaryIO, data_start: int, record: TensorRecord) -> np.nda
     return stored.astype(np.float32, copy=False)
 
 
-def save_weights(weights: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Write float32 weights as safetensors; a reader sees the old file or the whole new one."""
-    path = Path(path)
-    data = save({name: np.ascontiguousarray(array, dtype=np.float32) for name, array in weights.items()})
+def save_weights(weights: Mapping[str, np.ndarray], path: str | Path, half: bool = False) -> None:
+    """Write float32 (or, `half` the size, float16) weights as safetensors. Raises ModelError, OSError."""
+    dtype = np.float16 if half else np.float32
+    for name, array in weights.items() if half else ():
+        if not np.isfinite(as_half(array)).all():
+            raise ModelError("{path}: {tensor}: has numbers too large for float16", path=path, tensor=name)
+    write_whole(Path(path), save({name: np.ascontiguousarray(array, dtype) for name, array in weights.items()}))
+
+
+def as_half(array: np.ndarray) -> np.ndarray:
+    """The array rounded to what float16 can hold."""
+    with np.errstate(over="ignore"):  # the caller looks for infinity
+        return array.astype(np.float16)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, whatever happens meanwhile, sees the old one or the whole new one."""
     unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(data)
-    os.replace(unfinished, path)
+    try:
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # the bytes before the name, also where the power fails
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def initialise(config: TransformerConfig, seed: int) -> dict[str, np.ndarray]:
