@@ -91,6 +91,7 @@ class TraceScreen(FittedScreen[None]):
         self.snapshot = Snapshot(request, lesson, walk=walk, language=language)
         self.pane = "lesson" if lesson.lesson else "matrix"
         self._busy: Request | None = None
+        self._said: str | None = None  # the notice as last shown
         self._picture: Any = None  # what the matrix was last drawn from
 
     def compose(self) -> ComposeResult:
@@ -120,7 +121,7 @@ class TraceScreen(FittedScreen[None]):
         for name, title in (("pipeline", _("pipeline")), ("why", _("why"))):
             self.query_one(f"#{name}").border_title = title
         self.query_one(TabLine).tabs = (("lesson", _("Lesson")), ("matrix", _("Matrix")), ("why", _("Why")))
-        self._picture = None
+        self._picture, self._said = None, None
         self._show()
 
     def change_language(self, language: str) -> None:
@@ -215,7 +216,9 @@ class TraceScreen(FittedScreen[None]):
         trace = self.snapshot.trace
         said = self.snapshot.error or (translated(trace.info.get("notice") or "") if trace is not None else "")
         notice = self.query_one("#notice", Static)
-        notice.update(safe_text(said))
+        if said != self._said:  # an update lays the whole screen out anew
+            self._said = said
+            notice.update(safe_text(said))
         notice.set_class(not said, "-none")
 
     def _show_trace(self, trace: Trace, walk: Walk) -> None:

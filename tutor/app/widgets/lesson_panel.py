@@ -63,6 +63,7 @@ class LessonPanel(VerticalScroll):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._view = LessonView()
+        self._shown: tuple[LessonView, int] | None = None
         self._choices_width = 0  # for which the choices on screen were wrapped
 
     def compose(self) -> ComposeResult:
@@ -76,8 +77,11 @@ class LessonPanel(VerticalScroll):
 
     def show(self, view: LessonView) -> None:
         """Another step, or the same step after an answer."""
-        before, self._view = self._view, view
         width = max(20, self.size.width - 3)
+        if (view, width) == self._shown:
+            return
+        self._shown = (view, width)
+        before, self._view = self._view, view
         self._text("#say", _said(view, width))
         self._text("#question", wrapped(Text(safe(view.question), "bold"), width) if view.question else None)
         self._text("#asked", Text(f"{view.answer_to} = ?", style="bold") if view.answer_to else None)

@@ -130,7 +130,7 @@ class MatrixPane(ScrollView):
             self._lines.forget()
         if self.is_mounted or self.is_attached:
             self._fit()
-            self.refresh(layout=True)
+            self.refresh(layout=self.styles.auto_dimensions)  # a pane of fixed size keeps its place
 
     def _repaint(self) -> None:
         if self._lines is not None:

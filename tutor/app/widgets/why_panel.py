@@ -45,7 +45,7 @@ class WhyPanel(Vertical):
     WhyPanel VerticalScroll { scrollbar-size-vertical: 1; }
     WhyPanel Static { padding: 0 1; height: auto; }
     WhyPanel OptionList {
-        height: auto; border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1;
+        border: none; padding: 0; background: $surface; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
     }
     WhyPanel OptionList:focus { background: $boost; border: none; }
     WhyPanel .-none { display: none; }
@@ -63,6 +63,7 @@ class WhyPanel(Vertical):
         self._view: WhyView | None = None
         self._cells: tuple[Cell, ...] = ()
         self._text_lines = 0
+        self._shared = (0, 0)  # the heights of the text and of the list, as last set
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
@@ -74,23 +75,35 @@ class WhyPanel(Vertical):
         self._view = view
         self._cells = view.why.cells[:SHOWN_OPERANDS]
         self._draw_text()
-        operands = self.query_one(OptionList)
-        operands.clear_options()
         width = max(20, self.size.width - 4)
-        options = [operand_line(view, place, cell, width) for place, cell in enumerate(self._cells, 1)]
-        operands.add_options([Option(line) for line in options])
-        operands.set_class(not options, "-none")
-        if options:
+        sides = partners(view)
+        self._list([operand_line(view, place, cell, width, sides) for place, cell in enumerate(self._cells, 1)])
+        self._share_height(len(self._cells))
+
+    def _list(self, lines: list[Text]) -> None:
+        """Only what changed is drawn anew: a list of the same length keeps its place on the screen."""
+        operands = self.query_one(OptionList)
+        if operands.option_count == len(lines):
+            for place, line in enumerate(lines):
+                operands.replace_option_prompt_at_index(place, line)
+        else:
+            operands.clear_options()
+            operands.add_options([Option(line) for line in lines])
+        operands.set_class(not lines, "-none")
+        if lines:
             operands.highlighted = 0
-        self._share_height(len(options))
 
     def _share_height(self, options: int) -> None:
         """The text gets what it needs, as long as a third is left for the operands where they need it."""
         scroll, height = self.query_one(VerticalScroll), max(2, self.size.height)
         text = min(self._text_lines, height - min(options, height // 3))
-        scroll.styles.height = text
-        self.query_one(OptionList).styles.max_height = max(1, height - text)
-        scroll.scroll_home(animate=False)
+        listed = max(1, min(options, height - text))
+        if (text, listed) != self._shared:
+            self._shared = (text, listed)
+            scroll.styles.height = text
+            self.query_one(OptionList).styles.height = listed
+        if scroll.scroll_offset.y:
+            scroll.scroll_home(animate=False)
 
     @property
     def chosen(self) -> Cell | None:
@@ -106,8 +119,8 @@ class WhyPanel(Vertical):
         assert self._view is not None
         width = max(20, self.size.width - 3)
         text = why_text(self._view, width)
-        self._text_lines = text.plain.count("\n") + 1
-        self.query_one("#why-text", Static).update(text)
+        lines, self._text_lines = self._text_lines, text.plain.count("\n") + 1
+        self.query_one("#why-text", Static).update(text, layout=lines != self._text_lines)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -144,18 +157,22 @@ def why_text(view: WhyView, width: int) -> Text:
     return text
 
 
-def operand_line(view: WhyView, place: int, cell: Cell, width: int) -> Text:
-    """`1 scores[I, student]      8.80`; in a sum of products also what the product contributes."""
+def partners(view: WhyView) -> dict[Cell, float]:
+    """What each operand's term contributes: e to a score, or the product that the cell is the second factor of."""
+    if view.hidden:
+        return {}
+    is_softmax = view.why.kind == "softmax"
+    return {term.cells[-1]: term.value for term in view.why.terms if len(term.cells) == (1 if is_softmax else 2)}
+
+
+def operand_line(view: WhyView, place: int, cell: Cell, width: int, sides: dict[Cell, float] | None = None) -> Text:
+    """`1 scores[I, student]      8.80`; with what its term contributes, from `sides`, which `partners` tells."""
     trace = view.trace
     told = view.hidden and view.why.kind in TOLD_BY_OPERAND
     value = "" if told else number(cell.value, DIGITS)
-    partner = ""
-    is_softmax = view.why.kind == "softmax"
-    for term in () if view.hidden else view.why.terms[:2000]:
-        if cell in term.cells[-1:] and (is_softmax or len(term.cells) == 2):
-            partner = f" → {number(term.value, 3)}"
-            break
-    mark = "×" if partner and not is_softmax else f"{place}" if place < 10 else " "
+    side = (partners(view) if sides is None else sides).get(cell)
+    partner = "" if side is None else f" → {number(side, 3)}"
+    mark = "×" if partner and view.why.kind != "softmax" else f"{place}" if place < 10 else " "
     if width - cell_len(value) - cell_len(partner) < 12:
         partner = ""  # the name of what it is matters more
     room = max(6, width - cell_len(value) - cell_len(partner) - 4)
