@@ -69,8 +69,8 @@ def _distance(entry: Entry, pattern: str, node: str) -> tuple[int, ...]:
     stem = last[: max(3, len(last) - 2)]
     words = entry.term.en.lower().split()
     akin = any(word.startswith(stem) or (len(word) > 3 and last.startswith(word)) for word in words)
-    exact = last in (entry.term.en, entry.term.en + "s")
-    return pattern.endswith("*"), not akin, not exact, len(entry.nodes), -pattern.count("."), len(words), -len(pattern)
+    many = last == entry.term.en + "s"  # `tokens`, `scores`, `heads`
+    return pattern.endswith("*"), not akin, not many, len(entry.nodes), -pattern.count("."), len(words), -len(pattern)
 
 
 _ABSENT = 9

@@ -6,7 +6,7 @@ HomeScreen {
     #page { height: 1fr; width: 100%; max-width: 136; padding: 0 2; }
     #what { height: auto; }
     #sentence, #sentence:focus {
-        height: 3; border: round $panel-lighten-2; padding: 0 1; background: transparent;
+        height: 3; border: round $foreground 25%; padding: 0 1; background: transparent;
         background-tint: $background 0%; border-title-color: $text-muted; border-title-style: none;
     }
     #sentence:focus { border: round $accent; border-title-color: $text-accent; }
