@@ -19,7 +19,7 @@ from tutor.course.exercises import Hint as LessonHint
 from tutor.course.schema import Ask, Fill, Try
 from tutor.display import prose
 from tutor.display.formula import linear
-from tutor.display.language import N_, _
+from tutor.display.language import N_, _, sentences
 from tutor.display.safe import fit
 from tutor.display.titles import about, axis_title, long_title, place, short_title
 from tutor.engine.trace import Trace
@@ -194,7 +194,7 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
             view,
             question=step.ask.get(language),
             choices=tuple(zip(marks, texts, strict=True)),
-            verdict=f"{said} {attempt.said(language)}".strip(),
+            verdict=sentences(said, attempt.said(language)),
         )
     if isinstance(step, Fill):
         return _fill_view(snapshot, view)

@@ -32,6 +32,11 @@ def listed(parts: Iterable[str]) -> str:
     return _(", ").join(parts)
 
 
+def sentences(*parts: str) -> str:
+    """Sentences one after another, with a space between them where the language has one; empty ones left out."""
+    return ("" if _language == "zh" else " ").join(filter(None, parts))
+
+
 def N_(message: str) -> str:
     """Marks a message for translation without translating it yet."""
     return message

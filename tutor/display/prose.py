@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tutor.display.language import N_, _
+from tutor.display.language import N_, _, sentences
 from tutor.display.numbers import number
 from tutor.display.safe import fit, safe
 from tutor.display.titles import GRADIENT
@@ -72,7 +72,7 @@ def _sum(trace: Trace, why: Explanation) -> str:
         text = _("The row of {0} times one column of the weight: {1} products, added up.").format(
             safe(short_name(names[0])), count - (len(names) > 2)
         )
-        return text + " " + _("The bias comes on top.") if len(names) > 2 else text
+        return sentences(text, _("The bias comes on top.")) if len(names) > 2 else text
     if op == "dot_products":
         return _("Query row times key row, number by number: {0} products, added up.").format(count)
     if op == "matmul":

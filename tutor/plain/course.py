@@ -6,7 +6,7 @@ from tutor.course.errors import LessonError
 from tutor.course.load import load_course, load_lesson
 from tutor.course.progress import Progress
 from tutor.course.schema import Lesson
-from tutor.display.language import _, current_language
+from tutor.display.language import _, current_language, sentences
 from tutor.display.messages import translated
 from tutor.display.safe import safe
 from tutor.plain.listing import lesson_lines
@@ -46,7 +46,7 @@ def _why_plain() -> str:
     else:
         reason = ""
     remedy = _("The full screen needs a terminal of at least 80×24 with TERM set, such as xterm-256color.")
-    return f"{reason} {remedy} " + _("Here are the same lessons line by line, as with --plain.")
+    return sentences(reason, remedy, _("Here are the same lessons line by line, as with --plain."))
 
 
 def _say_untrained(talk: Talk, source: Source) -> None:

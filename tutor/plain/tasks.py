@@ -8,7 +8,7 @@ from tutor.course.exercises import Hint, Verdict, make, question, tried
 from tutor.course.places import cell_at, find_node
 from tutor.course.schema import Ask, Fill, Show, Try
 from tutor.display.formula import linear
-from tutor.display.language import _, listed
+from tutor.display.language import _, listed, sentences
 from tutor.display.safe import safe
 from tutor.engine.trace import Node, Trace
 from tutor.plain.pages import Index, comparison_lines, matrix_lines
@@ -197,7 +197,8 @@ class Choosing(Task):
         verdict = self.question.answer(letters.index(letter))
         self.attempts.append(Attempt(letter, verdict))
         self.finished = self.finished or verdict.right
-        yield (_("Right.") if verdict.right else _("No.")) + " " + safe(verdict.explain.get(self.language))
+        said = _("Right.") if verdict.right else _("No.")
+        yield sentences(said, safe(verdict.explain.get(self.language)))
 
     def next_hint(self, number: int) -> Hint | None:
         return self.question.hint(number)

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from tutor.display import prose
 from tutor.display.flow import wrapped
 from tutor.display.formula import render
-from tutor.display.language import _
+from tutor.display.language import _, sentences
 from tutor.display.numbers import number
 from tutor.display.safe import fit
 from tutor.engine.explanation import Cell, Explanation
@@ -143,7 +143,7 @@ def why_text(view: WhyView, width: int) -> Text:
         return text.append("\n" + _("made from"), style="dim") if why.cells else text
     if why.kind not in ("leaf", "copy", "look_up", "rule") or why.facts.get("arithmetic"):
         text.append("\n" + "\n".join(render("= " + why.substituted, width)) + "\n", style="bold")
-    said = " ".join(filter(None, (prose.sentence(trace, why), prose.rest(why))))
+    said = sentences(prose.sentence(trace, why), prose.rest(why))
     if said:
         text.append("\n").append_text(wrapped(Text(said), width)).append("\n")
     if view.extra:
