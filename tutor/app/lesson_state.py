@@ -11,7 +11,7 @@ from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.schema import Ask, Cells, Fill, Lesson, Step, Text, Try
 from tutor.display.messages import said
 from tutor.engine.explanation import Index
-from tutor.engine.trace import Trace, TraceError
+from tutor.engine.trace import Node, Trace, TraceError
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,8 @@ class LessonState:
                 return replace(self, attempt=Attempt(question=question(step)))
         elif isinstance(step, Fill):
             return self._begun_exercise(step, trace)
+        elif step is not None:
+            return replace(self, attempt=replace(self.attempt, problem=_missing(step, trace)))
         return self
 
     def _begun_exercise(self, step: Fill, trace: Trace) -> LessonState:
@@ -137,7 +139,25 @@ class LessonState:
         pattern = step.show if step is not None else None
         if not pattern:
             return None
-        node = find_node(trace, pattern)
+        try:
+            node = find_node(trace, pattern)
+        except TraceError:
+            return None  # another model than the lesson's, or a what-if that does without it
         if self.attempt.asked is not None:
             return Stop(node.name, self.attempt.asked)
-        return Stop(node.name, cell_at(node, getattr(step, "look_at", {})))
+        return Stop(node.name, _looked_at(node, step))
+
+
+def _looked_at(node: Node, step: Step | None) -> Index:
+    try:
+        return cell_at(node, getattr(step, "look_at", {}))
+    except PlaceError:
+        return (0,) * len(node.shape)  # a sentence, or a model, smaller than the lesson's own
+
+
+def _missing(step: Step, trace: Trace) -> str:
+    try:
+        find_node(trace, step.show or "*")
+    except TraceError as error:
+        return said(error)
+    return ""

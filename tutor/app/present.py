@@ -47,9 +47,11 @@ class Snapshot:
 
     @property
     def shown(self) -> Trace | None:
-        """The trace whose numbers the matrix shows: the one before the what-if where that is asked for."""
+        """The trace whose numbers the matrix shows: before or after the what-if, as asked for, if it has the node."""
         before = self.result.before if self.result else None
-        return before if self.compare == "before" and before else self.trace
+        sides = (before, self.trace) if self.compare == "before" else (self.trace, before)
+        has_it = (side for side in sides if side and (self.walk is None or self.walk.here.node in side))
+        return next(has_it, self.trace)
 
     @property
     def plane(self) -> Plane | None:
@@ -82,8 +84,13 @@ def matrix_title(snapshot: Snapshot) -> str:
 
 def comparison(snapshot: Snapshot) -> str:
     """Which side of a what-if the matrix shows, and the key for the next; empty where there is none."""
-    if snapshot.result is None or snapshot.result.before is None:
+    result, walk = snapshot.result, snapshot.walk
+    if result is None or result.before is None or result.trace is None or walk is None:
         return ""
+    if walk.here.node not in result.before:
+        return _("only after the change")
+    if walk.here.node not in result.trace:
+        return _("only before the change")
     return {
         "after": _("after the change · d: the difference"),
         "change": _("after − before · d: before"),
@@ -226,9 +233,9 @@ def hint_text(hint: LessonHint, language: str) -> str:
 
 
 def _about(snapshot: Snapshot) -> str:
-    if snapshot.walk is None or snapshot.trace is None:
+    if snapshot.walk is None or snapshot.shown is None:
         return ""
-    return f"**{crumb(snapshot)}**\n\n{about(snapshot.trace[snapshot.walk.here.node])}"
+    return f"**{crumb(snapshot)}**\n\n{about(snapshot.shown[snapshot.walk.here.node])}"
 
 
 def next_hint(snapshot: Snapshot) -> str:

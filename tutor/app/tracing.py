@@ -78,7 +78,9 @@ def compute(request: Request) -> Result:
 def _editor(edits: tuple[Edit, ...]) -> Callable[[np.ndarray], np.ndarray]:
     def edit(values: np.ndarray) -> np.ndarray:
         for index, number in edits:
-            values[index] = number
+            # Of a shorter sentence the cell may be gone; the edit waits for a longer one.
+            if all(at < size for at, size in zip(index, values.shape, strict=True)):
+                values[index] = number
         return values
 
     return edit

@@ -49,10 +49,14 @@ class Walk:
         return replace(self, at=min(len(self.stops) - 1, self.at + 1))
 
     def kept(self, trace: Trace) -> Walk | None:
-        """The same walk on another trace, each index pushed inside its node; None where a node is gone."""
-        if any(stop.node not in trace for stop in self.stops):
-            return None
-        return replace(self, stops=tuple(fitted(trace, stop) for stop in self.stops))
+        """The same walk on another trace, each index pushed inside its node; without the stops whose node is gone.
+
+        None where none of them is left up to where the learner stands.
+        """
+        stays = [stop.node in trace for stop in self.stops]
+        at = sum(stays[: self.at + 1]) - 1
+        stops = tuple(fitted(trace, stop) for stop, kept in zip(self.stops, stays, strict=True) if kept)
+        return Walk(stops, at) if at >= 0 else None
 
 
 def fitted(trace: Trace, stop: Stop) -> Stop:
@@ -73,7 +77,7 @@ def next_cell(trace: Trace, walk: Walk) -> Cell | None:
     if here:
         return here[0]
     seen = {stop.node for stop in walk.stops}
-    for stop in reversed(walk.stops[: walk.at]):
+    for stop in reversed([stop for stop in walk.stops[: walk.at] if stop.node in trace]):
         for cell in operands(trace, stop):
             if trace[cell.node].is_weight and cell.node not in seen:
                 return cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from textual.widgets.option_list import Option
 
 from tutor.display.language import _
 from tutor.display.safe import safe
+
+LARGEST_WHOLE = 2.0**31
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,15 @@ def switches(config: Any, attention: str, head: int | None) -> tuple[Switch, ...
     return tuple(found)
 
 
+def _number(text: str) -> float | None:
+    """What was typed, -∞ included; None where it is no number."""
+    try:
+        number = float(text.replace("−", "-").replace("∞", "inf").replace(",", ".").strip())
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number
+
+
 class WhatIfDialog(ModalScreen[WhatIf | None]):
     """Dismisses with a WhatIf, or None when the learner thought better of it."""
 
@@ -78,8 +90,11 @@ class WhatIfDialog(ModalScreen[WhatIf | None]):
     """
     BINDINGS = [Binding("escape", "dismiss(None)", show=False), Binding("r", "reset", show=False)]
 
-    def __init__(self, offered: tuple[Switch, ...], on: Mapping[str, Any], cell: str, value: str) -> None:
+    def __init__(
+        self, offered: tuple[Switch, ...], on: Mapping[str, Any], cell: str, value: str, whole: bool = False
+    ) -> None:
         super().__init__()
+        self._whole = whole  # the matrix holds the numbers of tokens, not measured ones
         self._offered, self._on, self._cell, self._value = offered, dict(on), cell, value
 
     def compose(self) -> ComposeResult:
@@ -121,12 +136,15 @@ class WhatIfDialog(ModalScreen[WhatIf | None]):
         self.dismiss(WhatIf(config))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        try:
-            number = float(event.value.replace("−", "-").replace(",", ".").strip())
-        except ValueError:
-            self.query_one("#cell-name", Static).update(Text(_("That is not a number. Type one such as 0.5 or −2.")))
+        number = _number(event.value)
+        if number is None:
+            problem = _("That is not a number. Type one such as 0.5 or −2.")
+        elif self._whole and not (abs(number) < LARGEST_WHOLE and number == int(number)):
+            problem = _("Here only a whole number makes sense, such as 7.")
+        else:
+            self.dismiss(WhatIf(self._on, number))
             return
-        self.dismiss(WhatIf(self._on, number))
+        self.query_one("#cell-name", Static).update(Text(problem))
 
     def action_reset(self) -> None:
         """Everything as the model has it."""

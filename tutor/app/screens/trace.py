@@ -260,6 +260,8 @@ class TraceScreen(FittedScreen[None]):
         if walk is None or trace is None or plane is None or walk.at == 0:
             return []
         before = walk.back().here
+        if before.node not in trace:
+            return []
         region = trace.explain(before.node, before.index).regions.get(plane.node.name)
         lit = plane.region(region) if region is not None else None
         return [lit] if lit is not None else []
@@ -491,20 +493,21 @@ class TraceScreen(FittedScreen[None]):
 
     def action_what_if(self) -> None:
         """Switch something off, or put another number under the cursor."""
-        trace, walk, plane = self.snapshot.trace, self.snapshot.walk, self.snapshot.plane
-        if trace is None or walk is None or plane is None:
+        result, walk, plane = self.snapshot.result, self.snapshot.walk, self.snapshot.plane
+        if result is None or result.trace is None or walk is None or plane is None:
             return
-        here = walk.here
+        here, trace = walk.here, result.trace
         attention = here.node.rpartition(".")[0] if "attention" in here.node else ""
-        config = trace.info.get("config")
+        config = (result.before or trace).info.get("config")
         head = here.index[0] if plane.lead else None
-        if attention and here.node.endswith(".concat"):  # the heads stand side by side
+        if config is not None and attention and here.node.endswith(".concat"):  # the heads stand side by side
             head = here.index[-1] // config.d_k
         offered = switches(config, attention, head)
-        hide = self.snapshot.is_blank or plane.node.op in ("attention_mask",)
+        hide = self.snapshot.is_blank or plane.node.op in ("attention_mask",) or here.node not in trace
         cell = "" if hide else prose.cell_name(trace, here.node, here.index)
         value = number(plane.node.at(here.index), 4)
-        dialog = WhatIfDialog(offered, self.snapshot.request.config, cell, value)
+        whole = plane.node.value.dtype.kind in "iu"
+        dialog = WhatIfDialog(offered, self.snapshot.request.config, cell, value, whole)
         self.app.push_screen(dialog, self._what_if)
 
     def _what_if(self, chosen: WhatIf | None) -> None:
