@@ -17,7 +17,8 @@ def trace():
 
 
 @pytest.mark.parametrize(
-    "name", ["encoder.0.self_attention.weights", "decoder.0.feed_forward.hidden.weight", "encoder.embedding.token.table"]
+    "name",
+    ["encoder.0.self_attention.weights", "decoder.0.feed_forward.hidden.weight", "encoder.embedding.token.table"],
 )
 def test_there_and_back(trace, name):
     gradient = other_side(trace, name)
