@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from tutor.course.schema import Text
+from tutor.engine.message import Message
 
 
 class LessonError(ValueError):
@@ -24,7 +25,10 @@ class LessonError(ValueError):
     def one_line(self, say: Callable[[str], str] = str) -> str:
         """`file:line: field: message. remedy`; `say` puts message and remedy into another language."""
         where = f"{self.file}:{self.line}" + (f": {self.field}" if self.field else "")
-        return f"{where}: {say(self.message)}" + (f". {say(self.remedy)}" if self.remedy else "")
+        said = self.message
+        if self.remedy:
+            said = Message("{message}. {remedy}", message=self.message, remedy=self.remedy)
+        return f"{where}: {say(said)}"
 
     def __str__(self) -> str:
         return "\n".join(problem.one_line() for problem in self.problems)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from rich.cells import cell_len
 
-from tutor.display.language import _, listed
+from tutor.display.language import _, listed, sentences
 from tutor.display.messages import translated
 from tutor.display.prose import label
 from tutor.display.safe import fit, pad, safe
@@ -37,8 +37,8 @@ def chosen_names(trace: Trace, glob: str | None) -> tuple[str, ...]:
 
 def overview_lines(trace: Trace) -> Iterator[str]:
     """What was run: the model, whether it is trained, the sentence and its answer, and what had to be cut."""
-    trained = "" if trace.trained else " " + _("(untrained: its weights are random numbers, and so are its answers)")
-    yield _("model: {0}").format(safe(trace.model)) + trained
+    trained = "" if trace.trained else _("(untrained: its weights are random numbers, and so are its answers)")
+    yield sentences(_("model: {0}").format(safe(trace.model)), trained)
     yield _("sentence: {0}").format(shortened(trace.text))
     if trace.target:
         yield _("target: {0}").format(shortened(trace.target))

@@ -88,7 +88,7 @@ def parsed_index(node: Node, text: str, start: tuple[int, ...] = ()) -> tuple[in
     parts = [part.strip() for part in re.split("[,，]", text)] if text.strip() else []
     first = len(node.axes) - 2 if len(start) == len(node.axes) > len(parts) == 2 else 0
     if len(parts) != len(node.axes) - first:
-        wanted = ",".join(node.axes)
+        wanted = ",".join(map(axis_title, node.axes))
         raise click.UsageError(_("{0}: give one place for each of {1}").format(safe(node.name), wanted))
     axes = zip(parts, node.axes[first:], node.shape[first:], node.labels[first:], strict=True)
     return (*start[:first], *(_place(part, axis, size, labels) for part, axis, size, labels in axes))
@@ -98,17 +98,17 @@ def _place(part: str, axis: str, size: int, labels: Sequence[str]) -> int:
     if re.fullmatch(r"[-+]?[0-9]{1,9}", part):
         place = int(part)
         if not -size <= place < size:
-            raise click.UsageError(_("{0} goes from 0 to {1}, not {2}").format(axis, size - 1, place))
+            raise click.UsageError(_("{0} goes from 0 to {1}, not {2}").format(axis_title(axis), size - 1, place))
         return place % size
     found = [place for place, label in enumerate(labels) if label == part]
     found = found or [place for place, label in enumerate(labels) if _bare(label) == _bare(part)]
     if len(found) == 1:
         return found[0]
     if found:
-        places = ", ".join(str(place) for place in found)
-        raise click.UsageError(_("'{0}' stands at {1} on {2}: give the number").format(safe(part), places, axis))
+        places, on = listed(str(place) for place in found), axis_title(axis)
+        raise click.UsageError(_("'{0}' stands at {1} on {2}: give the number").format(safe(part), places, on))
     sample = ", ".join(safe(label) for label in labels[:6]) + (", …" if len(labels) > 6 else "")
-    raise click.UsageError(_("no '{0}' on {1}, which has {2}").format(safe(part), axis, sample))
+    raise click.UsageError(_("no '{0}' on {1}, which has {2}").format(safe(part), axis_title(axis), sample))
 
 
 def _bare(label: str) -> str:
