@@ -14,6 +14,7 @@ from tutor.app.screens.home import HomeScreen
 from tutor.course.errors import LessonError
 from tutor.course.load import Course, load_course, load_lesson
 from tutor.course.progress import Progress
+from tutor.display.colours import no_colour
 from tutor.display.language import _, set_language
 from tutor.display.safe import safe
 
@@ -40,7 +41,8 @@ class TutorApp(App[None]):
         backend: str = "numpy",
         progress: Progress | None = None,
     ) -> None:
-        super().__init__()
+        # Without this, Textual turns NO_COLOR into greys, which are colours too.
+        super().__init__(ansi_color=True if no_colour() else None)
         set_language(lang)
         self.language = lang
         self.course: Course = load_course()
