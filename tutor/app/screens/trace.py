@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from textual import events
@@ -41,7 +42,7 @@ from tutor.display.language import _
 from tutor.display.messages import translated
 from tutor.display.numbers import number
 from tutor.display.safe import safe_text
-from tutor.display.titles import axis_title
+from tutor.display.titles import axis_title, long_title
 from tutor.engine.explanation import Cell
 from tutor.engine.trace import Trace, TraceError
 
@@ -580,9 +581,8 @@ class TraceScreen(FittedScreen[None]):
         else:
             self.app.go_home()  # type: ignore[attr-defined]
 
-    def node_commands(self) -> list[tuple[str, Any]]:
-        """For the command palette: every node, and the way to it."""
+    def node_commands(self) -> list[tuple[str, Any, str]]:
+        """For the command palette: every node, the way to it, and its title in the interface's language."""
         trace = self.snapshot.trace
-        if trace is None:
-            return []
-        return [(name, lambda name=name: self.on_pipeline_chosen(Pipeline.Chosen(name))) for name in trace.names]
+        names = trace.names if trace is not None else ()
+        return [(name, partial(self.post_message, Pipeline.Chosen(name)), long_title(name)) for name in names]
