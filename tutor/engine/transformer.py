@@ -193,9 +193,8 @@ def attention(record: Recorder, config: TransformerConfig, name: str, x: Node, m
     s = record(f"{name}.masked", ops.mask, s, mask)  # -∞ where the mask forbids
     a = record(f"{name}.weights", ops.softmax, s)  # A = softmax(S)   [head, query, key]
     z = record(f"{name}.heads", ops.matmul, a, v)  # A V   [head, query, d_k]
-    off = [head for head in range(config.heads) if f"{name}.{head}" in config.heads_off]
-    if off:
-        keep = tuple(int(head not in off) for head in range(config.heads))
+    if any(head.startswith(f"{name}.") for head in config.heads_off):
+        keep = tuple(int(f"{name}.{head}" not in config.heads_off) for head in range(config.heads))
         z = record(f"{name}.heads_kept", ops.keep_heads, z, keep=keep)
     axes = (f"position@{queries}", "feature")
     z = record(f"{name}.concat", ops.join_heads, z, axes=axes)  # [position, heads·d_k]
