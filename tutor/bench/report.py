@@ -19,6 +19,8 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "matrix": ("tutor.bench.matrix", "a 512×768 matrix on screen, and scrolling it"),
     "trace": ("tutor.bench.full_trace", "a full trace at GPT-2 small's shape"),
     "memory": ("tutor.bench.memory", "peak memory of a 1,024-token trace"),
+    "training": ("tutor.bench.training_step", "a step of training at four sizes"),
+    "generation": ("tutor.bench.generation", "generation with the key-value cache"),
 }
 
 

@@ -17,67 +17,74 @@ PREFIX = "gradient."
 SUM_OF_PARTS = r"\frac{\partial L}{\partial x} = \sum_k \frac{\partial L}{\partial y_k} \frac{\partial y_k}{\partial x}"
 
 
-def backward(record: Recorder, loss: Node, wanted: Iterable[str] | None = None) -> dict[str, Node]:
+def backward(
+    record: Recorder, loss: Node, wanted: Iterable[str] | None = None, use_up: bool = False
+) -> dict[str, Node]:
     """d loss / d node for every node and weight the loss depends on, by the node's name.
 
     `loss` is one number. With `wanted` only what leads to those names is computed (training asks for the weights).
-    What the learner put in by hand is a constant: nothing flows through it to what stood there before.
+    What the learner put in by hand is a constant: nothing flows through it to what stood there before. With `use_up`
+    the graph is taken apart on the way, so that its memory, still warm, serves the gradients.
     """
+    names = None if wanted is None else set(wanted)
     order = _ancestors(loss)
-    needed = _needed(order, None if wanted is None else set(wanted))
-    users = _count_users(order, needed)
-    parts: dict[int, list[Node]] = {id(loss): [_one(record, loss)]}
+    users = _count_users(order, names)
+    parts: dict[Node, list[Node]] = {loss: [_one(record, loss)]}
     found: dict[str, Node] = {}
-    for node in reversed(order):
-        if id(node) not in needed or id(node) not in parts:
+    while order:
+        node = order.pop()
+        if node not in parts:
             continue
-        gradient = found[node.name] = _total(record, node, parts.pop(id(node)))
-        if node.operation is None or node.original is not None:
-            continue
-        for operand, recipe in zip(node.operands, node.operation.backward(record, node, gradient), strict=True):
-            if recipe is None or id(operand) not in needed:
-                continue
-            arrived = parts.setdefault(id(operand), [])
-            alone = users[id(operand)] == 1
-            arrived.append(recipe(f"{PREFIX}{operand.name}" + ("" if alone else f".part{len(arrived) + 1}")))
+        gradient = _total(record, node, parts.pop(node))
+        if names is None or node.name in names:
+            found[node.name] = gradient
+        if node.operation is not None and node.original is None:
+            recipes = node.operation.backward(record, node, gradient)
+            for operand, recipe in zip(node.operands, recipes, strict=True):
+                if recipe is None or operand not in users:
+                    continue
+                arrived = parts.setdefault(operand, [])
+                alone = users[operand] == 1
+                arrived.append(recipe(f"{PREFIX}{operand.name}" + ("" if alone else f".part{len(arrived) + 1}")))
+        if use_up:
+            node.operands = ()
     return found
 
 
 def _ancestors(loss: Node) -> list[Node]:
     """Every node the loss depends on, operands before results."""
     order: list[Node] = []
-    seen: set[int] = set()
+    seen: set[Node] = set()
     stack: list[tuple[Node, bool]] = [(loss, False)]
     while stack:
         node, ready = stack.pop()
         if ready:
             order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
+        elif node not in seen:
+            seen.add(node)
             stack.append((node, True))
             if node.original is None:
-                stack.extend((operand, False) for operand in reversed(node.operands))
+                stack += [(operand, False) for operand in reversed(node.operands) if operand not in seen]
     return order
 
 
-def _needed(order: list[Node], wanted: set[str] | None) -> set[int]:
-    """The nodes through which gradients flow: those that numbers (not ids) lead to, as far as they are wanted."""
-    needed: set[int] = set()
-    for node in order:
-        own = node.is_weight or node.original is not None or (node.operation is None and _is_real(node.array))
-        if own and (wanted is None or node.name in wanted):
-            needed.add(id(node))
-        elif any(id(operand) in needed for operand in node.operands) or (wanted is not None and node.name in wanted):
-            needed.add(id(node))
-    return needed
+def _count_users(order: list[Node], wanted: set[str] | None) -> dict[Node, int]:
+    """The nodes through which gradients flow, and how many operations take each of them as an operand.
 
-
-def _count_users(order: list[Node], needed: set[int]) -> dict[int, int]:
-    users: dict[int, int] = {}
+    Gradients flow through what numbers (not ids) lead to, as far as these are wanted.
+    """
+    users: dict[Node, int] = {}
     for node in order:
-        if id(node) in needed and node.original is None:
-            for operand in node.operands:
-                users[id(operand)] = users.get(id(operand), 0) + 1
+        through = [operand for operand in node.operands if operand in users] if node.original is None else []
+        own = node.operation is None or node.original is not None
+        if wanted is not None:
+            flows = bool(through) or node.name in wanted
+        else:
+            flows = bool(through) or (own and _is_real(node.array))
+        if flows:
+            users[node] = 0
+            for operand in through:
+                users[operand] += 1
     return users
 
 

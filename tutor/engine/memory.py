@@ -30,6 +30,8 @@ class Memory:
 
     def hold(self, node: Node) -> None:
         """Count a node's array in, and forget the oldest ones that no longer fit beside it."""
+        if self._bound == math.inf:
+            return
         size = 4 * math.prod(node.shape)
         if not node.at_hand or size < SMALL or node.operation is None or node.operation.name in KEPT or node.changed:
             return

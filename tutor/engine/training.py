@@ -108,7 +108,8 @@ def gradients(
     generator = np.random.default_rng([settings.seed, step])
     record = Recorder(weights, backend, dropout=settings.dropout, generator=generator, bound=math.inf)
     loss = run(record, config, batch.ids, batch.target_ids, batch.segment_ids, batch.targets, settings.smoothing)
-    found = backward(record, loss, weights)
+    record.let_go()
+    found = backward(record, loss, weights, use_up=True)
     return float(loss.value), {name: found[name].array for name in weights if name in found}
 
 
@@ -130,7 +131,7 @@ def adamw(state: State, slopes: Arrays, settings: Settings) -> float:
 
     Raises TrainingError, with nothing changed, where the gradients are no longer numbers.
     """
-    length = math.sqrt(sum(float(namespace(g).sum(g * g)) for g in slopes.values()))
+    length = math.sqrt(sum(map(_square, slopes.values())))
     if not math.isfinite(length):
         raise TrainingError(Message("the gradients of step {step} are no longer numbers", step=state.step + 1))
     state.step += 1
@@ -141,25 +142,27 @@ def adamw(state: State, slopes: Arrays, settings: Settings) -> float:
         w = state.weights[name]
         m = state.first.setdefault(name, w * 0)
         v = state.second.setdefault(name, w * 0)
-        if shrink != 1.0:
-            g = g * shrink
         m *= settings.beta_1
-        m += (1 - settings.beta_1) * g
+        m += g * ((1 - settings.beta_1) * shrink)
         g = g * g
-        g *= 1 - settings.beta_2
+        g *= (1 - settings.beta_2) * shrink**2
         v *= settings.beta_2
         v += g
-        change = v * (1 / two)
-        change = namespace(change).sqrt(change)
-        change += settings.epsilon
-        change = m / change
-        change *= rate / one
+        root = namespace(v).sqrt(v)
+        root += settings.epsilon * math.sqrt(two)
+        change = m / root
+        change *= rate * math.sqrt(two) / one
         if settings.weight_decay and len(w.shape) > 1:  # biases and norms are left alone
             w *= 1 - rate * settings.weight_decay
         w -= change
         state.weights[name], state.first[name], state.second[name] = w, m, v
     _average(state, settings)
     return length
+
+
+def _square(g: Any) -> float:
+    flat = namespace(g).reshape(g, (-1,))
+    return float(namespace(g).vecdot(flat, flat))
 
 
 def _average(state: State, settings: Settings) -> None:

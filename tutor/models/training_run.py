@@ -213,7 +213,8 @@ def untrained_model(recipe: Recipe) -> Model:
 def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pair]]:
     """What to train on and what to validate on; where there are no targets, each sentence beside nothing."""
     if recipe.files and data is None:
-        raise ModelError("the corpus is not in the recipe: name the folder of {file} with --data", file=recipe.files[0].file)
+        file = recipe.files[0].file
+        raise ModelError("the corpus is not in the recipe: name the folder of {file} with --data", file=file)
     mains: list[Pair] = list(recipe.pairs)
     held_out: list[Pair] = []
     for number, one in enumerate(recipe.files):

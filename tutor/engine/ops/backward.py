@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tutor.engine.backend import namespace, plain_array, scatter_rows, where_array
+from tutor.engine.backend import namespace, plain_array, row_sum, scatter_rows, where_array
 from tutor.engine.explanation import Addition, Explanation, Index, Region, figure, product
 from tutor.engine.ops.base import Operation, aligned, cell, region
 from tutor.engine.ops.shape import identity
@@ -80,9 +80,7 @@ class SoftmaxBackward(Operation):
     formula = r"\frac{\partial L}{\partial x_i} = y_i (g_i - \sum_j g_j y_j)"
 
     def forward(self, g: Any, y: Any) -> Any:
-        xp = namespace(g)
-        mean = xp.sum(g * y, axis=-1, keepdims=True)  # [..., 1]
-        out = g - mean
+        out = g - row_sum(g * y)
         out *= y
         return out
 
@@ -112,15 +110,14 @@ class NormBackward(Operation):
     )
 
     def forward(self, g: Any, x: Any, scale: Any = None, *, epsilon: float, centred: bool) -> Any:
-        xp = namespace(g)
+        count = x.shape[-1]
         a = g if scale is None else g * scale
-        y = x - xp.mean(x, axis=-1, keepdims=True) if centred else x
-        inverse = 1 / xp.sqrt(xp.mean(y * y, axis=-1, keepdims=True) + epsilon)  # [..., 1]
-        y = y * inverse
-        out = a - y * xp.mean(a * y, axis=-1, keepdims=True)
+        y = x - row_sum(x) / count if centred else x
+        square = row_sum(y * y) / count + epsilon  # σ²   [..., 1]
+        out = a - y * (row_sum(a * y) / (count * square))
         if centred:
-            out -= xp.mean(a, axis=-1, keepdims=True)
-        out *= inverse
+            out -= row_sum(a) / count
+        out *= 1 / namespace(g).sqrt(square)
         return out
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:

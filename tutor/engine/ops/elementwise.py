@@ -183,6 +183,10 @@ class Activation(Operation):
         """f'(x) for an array."""
         raise NotImplementedError
 
+    def chain(self, g: Any, x: Any) -> Any:
+        """g f'(x) for arrays."""
+        return g * self.slope(x)
+
     def slope_of(self, x: float) -> float:
         """f'(x) for one number, in float64."""
         raise NotImplementedError
@@ -216,10 +220,13 @@ class ReLU(Activation):
     formula = r"\mathrm{ReLU}(x) = \max(0, x)"
 
     def forward(self, x: Any) -> Any:
-        return namespace(x).where(x > 0, x, where_array(x, 0.0))
+        return namespace(x).maximum(x, where_array(x, 0.0))
 
     def slope(self, x: Any) -> Any:
         return namespace(x).where(x > 0, where_array(x, 1.0), where_array(x, 0.0))
+
+    def chain(self, g: Any, x: Any) -> Any:
+        return namespace(x).where(x > 0, g, where_array(g, 0.0))
 
     def slope_of(self, x: float) -> float:
         return 1.0 if x > 0 else 0.0
@@ -342,7 +349,7 @@ class Slope(Operation):
     formula = r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \cdot f'(x)"
 
     def forward(self, g: Any, x: Any, *, activation: str) -> Any:
-        return g * ACTIVATIONS[activation].slope(x)
+        return ACTIVATIONS[activation].chain(g, x)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         g, x = (cell(operand, index) for operand in operands)
