@@ -448,7 +448,8 @@ class TraceScreen(FittedScreen[None]):
         state, trace, walk = self.snapshot.lesson, self.snapshot.trace, self.snapshot.walk
         if trace is None or walk is None:
             return
-        if not isinstance(state.step, Fill | Ask):
+        elsewhere = state.attempt.exercise is None or state.attempt.exercise.node != walk.here.node
+        if not isinstance(state.step, Fill | Ask) or (state.free is not None and elsewhere):
             state = state.with_free_exercise(walk.here.node).begun(trace)
             self.snapshot = replace(self.snapshot, lesson=state)
         if (stop := state.stop(trace)) is not None:
