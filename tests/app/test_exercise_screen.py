@@ -1,0 +1,199 @@
+"""Exercises and questions on screen: wrong answers named, hints in steps, and keys that stay where they belong."""
+
+import pytest
+
+from tests.app.conftest import NARROW, SIZES
+from tutor.app.widgets.number_input import NumberInput
+from tutor.course.answers import shown
+from tutor.course.load import load_lesson
+from tutor.course.mistakes import MISTAKES
+from tutor.course.schema import Ask, Fill
+
+
+async def to_step(driver, kind, number=0):
+    """The step of that kind, the first or a later one."""
+    steps = driver.snapshot.lesson.lesson.steps
+    at = [place for place, step in enumerate(steps) if isinstance(step, kind)][number]
+    await driver.press(*["n"] * (at - driver.snapshot.lesson.number))
+
+
+def squeezed(text):
+    return "".join(text.split())
+
+
+def slip_cell(exercise):
+    """A cell in which a mistake gives another number than the right one, the mistake, and what it gives."""
+    for cell in exercise.cells:
+        for slip in exercise.slips:
+            value = float(slip.value[cell])
+            verdict = exercise.grade(cell, f"{value:.6g}")
+            if not verdict.right and verdict.mistake == slip.mistake.name:
+                return cell, slip, value
+    raise AssertionError("no cell tells a mistake")
+
+
+FILLS = [
+    (lesson, number)
+    for lesson in ("attention-by-hand", "twelve-steps", "query-key-value", "masks")
+    for number in range(sum(isinstance(step, Fill) for step in load_lesson(lesson).steps))
+]
+
+
+@pytest.mark.parametrize("lesson, number", FILLS[::2])
+async def test_a_wrong_number_is_named_by_its_mistake(tutor, lesson, number):
+    async with tutor(size=NARROW, lesson=lesson) as driver:
+        await to_step(driver, Fill, number)
+        exercise = driver.attempt.exercise
+        cell, slip, value = slip_cell(exercise)
+        while driver.attempt.asked != cell:
+            await driver.answer(repr(exercise.expected(driver.attempt.asked)))
+        await driver.answer(f"{value:.6g}")
+        assert driver.attempt.good is False and driver.attempt.asked == cell
+        assert squeezed(slip.mistake.text.en)[:20] in squeezed(driver.said("#verdict"))
+        assert driver.said("#verdict").split("\n")[0] in driver.text(), "the verdict is in view"
+        answer = driver.lesson.query_one("#answer")
+        assert driver.app.focused is answer and answer.selected_text == answer.value
+        attempts = driver.app.progress.attempts(lesson)
+        assert not attempts[-1].right
+        await driver.press(*f"{exercise.expected(cell):.7f}".replace("-", "-"), "enter")
+        assert driver.attempt.good is True, "typing took the place of the wrong number"
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_hints_come_one_at_a_time_and_none_gives_the_number(tutor, size, language):
+    async with tutor(size=size, lesson="query-key-value", lang=language) as driver:
+        await to_step(driver, Fill)
+        exercise, asked = driver.attempt.exercise, driver.attempt.asked
+        hints = exercise.hints(asked)
+        for number in range(1, len(hints) + 2):
+            await driver.press("h")
+            assert len(driver.attempt.hints) == min(number, len(hints))
+            lines = driver.said("#hints")
+            assert lines.count("○") == min(number, len(hints))
+            assert shown(exercise.expected(asked)) not in lines
+        last = driver.said("#hints").split("\n")[-1]
+        assert last.strip() and last in driver.text(), "the last hint is in view"
+        await driver.answer(repr(exercise.expected(asked)))
+        assert driver.attempt.hints == (), "the next blank starts without hints"
+
+
+async def test_letters_do_not_go_into_the_number_and_still_work(tutor):
+    async with tutor(lesson="masks") as driver:
+        await to_step(driver, Fill)
+        answer = driver.lesson.query_one(NumberInput)
+        assert driver.app.focused is answer
+        await driver.press("h")
+        assert len(driver.attempt.hints) == 1 and answer.value == ""
+        await driver.press("-", "i")
+        assert answer.value == "-∞"
+        await driver.press("backspace", "backspace", *"1.5e-3/(2+√4)")
+        assert answer.value == "1.5e-3/(2+√4)"
+        await driver.press("b", "f", "d", "q", "z", "w")
+        assert answer.value == "1.5e-3/(2+√4)"
+        await driver.press("escape", "n")
+        assert driver.snapshot.lesson.number == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "abc", "1..2", "1/0", "nan", "[/]", "∞∞", "9" * 400, "1e999", "()", "--", "½"]
+)
+async def test_what_is_no_number_is_asked_for_again(tutor, text):
+    async with tutor(size=NARROW, lesson="masks") as driver:
+        await to_step(driver, Fill)
+        asked = driver.attempt.asked
+        await driver.answer(text)
+        assert driver.attempt.asked == asked and driver.attempt.good is not True
+        assert driver.said("#verdict").strip()
+
+
+async def test_half_right_is_right_for_that_cell_only(tutor):
+    async with tutor(lesson="masks") as driver:
+        await to_step(driver, Fill)
+        first, second = driver.attempt.exercise.cells[:2]
+        await driver.answer(repr(driver.attempt.exercise.expected(first)))
+        assert driver.attempt.right == (first,) and driver.attempt.asked == second
+        assert driver.here.index == second
+        assert set(driver.matrix.table.blanks) == {cell[-2:] for cell in driver.attempt.blanks if cell[0] == second[0]}
+        assert driver.lesson.query_one("#answer").value == ""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_every_wrong_choice_says_why(tutor, language):
+    async with tutor(size=NARROW, lesson="decoder-and-cross-attention", lang=language) as driver:
+        for number in range(2):
+            await to_step(driver, Ask, number)
+            question = driver.attempt.question
+            for place, choice in enumerate(question.choices):
+                if choice.right:
+                    continue
+                await driver.press("abcdef"[place])
+                assert driver.attempt.good is False
+                assert squeezed(choice.why.get(language)) in squeezed(driver.said("#verdict"))
+                assert "✗" in driver.said("#verdict")
+                assert driver.said("#verdict").split("\n")[0].strip() in driver.text()
+            await driver.press("abcdef"[question.right])
+            assert driver.attempt.good is True
+            await driver.press("n")
+
+
+async def test_a_choice_by_arrows_and_enter_and_by_mouse(tutor):
+    async with tutor(lesson="masks") as driver:
+        await driver.press("n")
+        right = driver.attempt.question.right
+        await driver.press(*["down"] * right, "enter")
+        assert driver.attempt.good is True
+        await driver.press("n", "n", "n")
+        assert isinstance(driver.snapshot.lesson.step, Ask)
+        await driver.pilot.click("#choices", offset=(3, 0))
+        await driver.settle()
+        assert driver.attempt.chosen == (0,)
+
+
+async def test_an_exercise_of_any_matrix_in_free_exploration(tutor):
+    async with tutor(explore="I am a student") as driver:
+        await driver.press("x")
+        assert driver.attempt.exercise.node == driver.here.node
+        assert driver.app.focused is driver.lesson.query_one("#answer")
+        while driver.attempt.asked is not None:
+            await driver.answer(repr(driver.attempt.exercise.expected(driver.attempt.asked)))
+        assert not driver.app.progress.attempts(), "practice of one's own is not a lesson's answer"
+        await driver.go("encoder.0.self_attention.scores", (0, 1, 1))
+        await driver.press("x")
+        assert driver.attempt.exercise.node == "encoder.0.self_attention.scores"
+        assert len(driver.attempt.blanks) == 3
+
+
+async def test_an_exercise_asked_for_in_a_lesson_leads_back_to_its_step(tutor):
+    async with tutor(lesson="the-whole-machine") as driver:
+        await driver.press("n", "x")
+        assert driver.snapshot.lesson.free is not None
+        await driver.press("escape", "n")
+        assert driver.snapshot.lesson.free is None and driver.snapshot.lesson.number == 1
+        await driver.press("n")
+        assert driver.snapshot.lesson.number == 2
+
+
+async def test_the_number_to_be_found_is_nowhere_on_the_screen(tutor):
+    async with tutor(lesson="twelve-steps") as driver:
+        for number in (1, 2, 3):
+            await to_step(driver, Fill, number)
+            for cell in driver.attempt.exercise.cells:
+                value = driver.attempt.exercise.expected(cell)
+                printed = f"{value:.4g}"
+                neighbours = {f"{float(other):.4g}" for other in driver.trace[driver.here.node].value.flat} - {printed}
+                if value != int(value) and printed not in neighbours:
+                    shown_here = [line for line in driver.lines() if printed in line]
+                    assert not shown_here
+                await driver.answer(repr(value))
+
+
+def test_the_mistakes_of_the_lessons_are_known():
+    named = {
+        name
+        for lesson in ("attention-by-hand", "twelve-steps", "query-key-value", "masks")
+        for step in load_lesson(lesson).steps
+        if isinstance(step, Fill)
+        for name in step.exercise.mistakes
+    }
+    assert named <= set(MISTAKES)
