@@ -11,6 +11,7 @@ import tutor.app.screens.trace as trace_module
 from tests.app.conftest import NARROW, SIZES, WIDE
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.screens.home import HomeScreen
+from tutor.app.tracing import model_called
 from tutor.app.widgets.key_line import KeyLine
 from tutor.app.widgets.matrix import MatrixView
 from tutor.app.widgets.pipeline import Pipeline
@@ -305,7 +306,9 @@ async def test_escape_leads_home_and_home_keeps_the_sentence(tutor):
         assert driver.app.screen.query_one("#sentence", SentenceInput).value == "the river froze"
 
 
-async def test_the_screen_says_that_the_model_is_untrained_and_which_backend_runs(tutor):
+async def test_the_screen_says_that_the_model_is_untrained_and_which_backend_runs(tutor, monkeypatch):
+    model = model_called("translator")
+    monkeypatch.setattr(model, "card", replace(model.card, trained=False))
     async with tutor(explore="I am a student") as driver:
         assert not driver.trace.info["trained"]
         assert "untrained" in driver.screen.query_one(TitleBar).render().plain
