@@ -35,7 +35,7 @@ def test_the_source_ends_with_the_end_token_and_the_decoder_begins_with_the_star
     assert trace["tokens"].labels == (("马", "无", "夜", "草", "不", "肥", "<end>"),)
     assert trace["decoder.tokens"].labels == (("<start>", "人", "无"),)
     assert (trace.text, trace.target, trace.model) == ("马无夜草不肥", "人无", "proverbs")
-    assert trace.trained is False
+    assert trace.trained is PROVERBS.trained
     assert trace.notice == ""
 
 
