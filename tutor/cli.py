@@ -202,6 +202,7 @@ def generate(
     **options: float | None,
 ) -> None:
     """Let a model answer SENTENCE, or go on with it ("-" reads it from standard input)."""
+    use_one_thread()
     from tutor.models.registry import load_model
     from tutor.plain import generation
 

@@ -68,7 +68,7 @@ def write(
             stream.show(step)
 
     try:
-        with working("searching") if searching else nullcontext():
+        with working(_("searching")) if searching else nullcontext():
             found = model.generate(
                 sentence, maximum=maximum, config=config, backend=backend, on_step=on_step, **settings
             )
