@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from rich.color import ColorSystem
 
-from tutor.display import colours
-from tutor.display.colours import LEVELS, contrast, depth_of, luminance, no_colour, scale_for
+from tutor.display.colours import LEVELS, contrast, depth_of, luminance, scale_for
+from tutor.display.no_colour import no_colour
 
 BRIGHT_CYAN = 14
 BACKGROUNDS = {True: ["#121212", "#000000", "#1e1e2e", "#272822"], False: ["#ffffff", "#e8e8e8", "#f5f0e0"]}
@@ -61,7 +61,7 @@ def test_little_colour() -> None:
 def test_no_colour(monkeypatch) -> None:
     assert no_colour({"NO_COLOR": "1"}) and no_colour({"TERM": "dumb"})
     assert not no_colour({"NO_COLOR": ""}) and not no_colour({"TERM": "xterm"})
-    monkeypatch.setattr(colours, "_NO_COLOUR_AT_START", False)
+    monkeypatch.setattr("tutor.display.no_colour._AT_START", False)
     monkeypatch.setenv("NO_COLOR", "1")
     assert no_colour()
     monkeypatch.delenv("NO_COLOR")

@@ -124,7 +124,7 @@ def test_a_wrong_field_is_named(saved, fields, words):
 
 def test_a_seed_for_a_giant_takes_no_memory(saved):
     config = yaml.safe_load((saved / "model.yaml").read_text(encoding="utf-8"))["config"]
-    rewrite(saved, weights={"seed": 1}, config=config | {"d_ff": 10**12})
+    rewrite(saved, weights={"seed": 1}, trained=False, config=config | {"d_ff": 10**12})
     with pytest.raises(ModelError, match="too many to make up"):
         registry.load_model(saved)
 

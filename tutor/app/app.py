@@ -14,8 +14,8 @@ from tutor.app.screens.home import HomeScreen
 from tutor.course.errors import LessonError
 from tutor.course.load import Course, load_course, load_lesson
 from tutor.course.progress import Progress
-from tutor.display.colours import no_colour
 from tutor.display.language import _, set_language
+from tutor.display.no_colour import no_colour
 from tutor.display.safe import safe
 
 if TYPE_CHECKING:

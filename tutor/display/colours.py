@@ -6,9 +6,7 @@ apart. Steps are even in OKLab (Björn Ottosson, "A perceptual color space for i
 """
 
 import math
-import os
 from bisect import bisect
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -28,15 +26,6 @@ _CHROMA = 0.105
 _FAR_LIGHTNESS = {True: 0.475, False: 0.775}  # dark theme, light theme
 _TEXT = {True: "#f4f4f4", False: "#141414"}
 _DEFAULT_BACKGROUND = {True: "#121212", False: "#ffffff"}
-_NO_COLOUR_AT_START = bool(os.environ.get("NO_COLOR"))
-
-
-def no_colour(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether the user asked for no colour: NO_COLOR is set and not empty (no-color.org), or TERM is dumb."""
-    if environment is None:
-        # Textual takes NO_COLOR out of the environment when an app starts, so how it was is remembered.
-        return _NO_COLOUR_AT_START or no_colour(os.environ)
-    return bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
 
 
 def depth_of(color_system: str | None) -> Depth:

@@ -5,7 +5,8 @@ from textual.app import App
 from textual.widget import Widget
 
 from tutor.app.widgets.matrix_lines import Styles
-from tutor.display.colours import Depth, depth_of, no_colour
+from tutor.display.colours import Depth, depth_of
+from tutor.display.no_colour import no_colour
 
 PARTS = ("label", "here", "rule", "cursor", "lit", "blank", "right", "wrong")
 COMPONENT_CLASSES = {f"matrix--{part}" for part in PARTS}
