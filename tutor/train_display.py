@@ -46,7 +46,7 @@ def train_model(
 
 
 def show_training(run: TrainingRun, go_on: str, console: Console) -> bool:
-    """Train to the end and write the model; False where the learner stopped it. `go_on` is the command to go on with."""
+    """Train to the end and write the model; False where the learner stopped it. `go_on` is the command for that."""
     if run.notice:
         console.print(Text(safe(translated(run.notice))), soft_wrap=True)
     with stop_asked() as stop, _display(run, console) as display:

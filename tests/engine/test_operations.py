@@ -118,7 +118,7 @@ DEFINITIONS = {
             - 0.1 * sum(z[t, i] for i in range(5)) / 5
         ),
     ),
-    "mean_loss": ([(3,), "ids"], {"pad_id": 0}, (), lambda losses, ids: lambda: (losses[0] + losses[1] + losses[2]) / 2),
+    "mean_loss": ([(3,), "ids"], {"pad_id": 0}, (), lambda losses, ids: lambda: (losses[0] + losses[2]) / 2),
     "mask": ([(2, N, M), "mask"], {}, (2, N, M), lambda s, m: lambda h, i, j: s[h, i, j] if m[i, j] else -math.inf),
 }
 

@@ -111,7 +111,8 @@ class MeanLoss(Operation):
 
     def forward(self, losses: Any, targets: Any, *, pad_id: int | None = None) -> Any:
         xp = namespace(losses)
-        return xp.sum(losses) / _count(xp, losses, targets, pad_id)
+        real = losses if pad_id is None else xp.where(targets == pad_id, where_array(losses, 0.0), losses)
+        return xp.sum(real) / _count(xp, losses, targets, pad_id)
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
         return ()
@@ -126,10 +127,12 @@ class MeanLoss(Operation):
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         losses, targets = operands
-        share = 1 / max(1, _real(targets, node.params.get("pad_id")))
+        pad_id = node.params.get("pad_id")
+        share = 1 / max(1, _real(targets, pad_id))
+        asked = [t for t, number in enumerate(targets.value.tolist()) if number != pad_id]
 
         def terms():
-            return tuple(product(cell(losses, (t,)), coefficient=share) for t in range(losses.shape[0]))
+            return tuple(product(cell(losses, (t,)), coefficient=share) for t in asked)
 
         used = {losses.name: (slice(None),)}
         return Addition(node.name, index, node.at(index), node.formula, terms, used, {"count": round(1 / share)})

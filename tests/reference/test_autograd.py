@@ -1,0 +1,227 @@
+"""Gradients and optimiser against PyTorch: autograd through a Transformer in PyTorch's terms, and its AdamW.
+
+Every parameter of encoder-decoder, encoder-only and decoder-only configs: 1e-5 of the largest gradient of the tensor
+in float32, 1e-9 in float64.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.engine import small
+from tutor.bench.training_step import shape_of
+from tutor.engine.ops.embedding import waves
+from tutor.engine.training import Batch, Settings, State, adamw, begin, gradients, train
+from tutor.engine.transformer import weight_shapes
+from tutor.models.weights import initialise
+
+torch = pytest.importorskip("torch")
+F = pytest.importorskip("torch.nn.functional")
+
+ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu}
+SIZE = {"d_model": 24, "heads": 3, "d_ff": 40, "encoder_layers": 2, "decoder_layers": 2, "vocabulary": 31}
+TOLERANCE = {"float32": 1e-5, "float64": 1e-9}
+SMOOTHING = 0.1
+
+
+class Torch:
+    """Any config as a function of tensors that autograd follows."""
+
+    def __init__(self, config, weights):
+        self.c = config
+        self.w = {name: torch.tensor(array, requires_grad=True) for name, array in weights.items()}
+
+    def linear(self, x, place):
+        return F.linear(x, self.w[f"{place}.weight"].T, self.w.get(f"{place}.bias"))
+
+    def norm(self, x, place):
+        scale, shift = self.w[f"{place}.scale"], self.w.get(f"{place}.shift")
+        if self.c.norm == "rms":
+            return F.rms_norm(x, scale.shape, scale, self.c.norm_epsilon)
+        return F.layer_norm(x, scale.shape, scale, shift, self.c.norm_epsilon)
+
+    def embed(self, ids, prefix, segments):
+        c, place = self.c, f"{prefix}embedding"
+        x = self.w[f"{place}.token.table"][ids] * (math.sqrt(c.d_model) if c.scale_embedding else 1)
+        if c.position == "sinusoidal":
+            x = x + torch.from_numpy(waves(ids.shape[-1], c.d_model)).to(x.dtype)
+        elif c.position == "learned":
+            x = x + self.w[f"{place}.position.table"][: ids.shape[-1]]
+        if c.segments:
+            x = x + self.w[f"{place}.segment.table"][torch.zeros_like(ids) if segments is None else segments]
+        return self.norm(x, f"{place}.norm") if c.embedding_norm else x
+
+    def attention(self, place, x, memory, allowed):
+        c = self.c
+        q, k, v = (
+            self.linear(part, f"{place}.{which}").unflatten(-1, (c.heads, c.d_k)).transpose(-2, -3)
+            for part, which in ((x, "query"), (memory, "key"), (memory, "value"))
+        )
+        scale = None if c.scale_scores else 1.0
+        z = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, scale=scale)
+        off = [h for h in range(c.heads) if f"{place}.{h}" in c.heads_off]
+        z = z * torch.tensor([0.0 if h in off else 1.0 for h in range(c.heads)], dtype=z.dtype)[:, None, None]
+        return self.linear(z.transpose(-2, -3).flatten(-2), f"{place}.output")
+
+    def feed_forward(self, place, x):
+        act = ACTIVATIONS[self.c.activation]
+        if self.c.gated:
+            return self.linear(act(self.linear(x, f"{place}.gate")) * self.linear(x, f"{place}.up"), f"{place}.output")
+        return self.linear(act(self.linear(x, f"{place}.hidden")), f"{place}.output")
+
+    def around(self, place, x, inner):
+        norm = f"{place}.norm"
+        before = self.c.norm_position == "pre"
+        y = inner(self.norm(x, norm) if before else x)
+        y = x + y if self.c.residual else y
+        return y if before else self.norm(y, norm)
+
+    def stack(self, stack, x, ids, memory=None, memory_ids=None):
+        c = self.c
+        padding = c.pad_id if c.padding_mask else -1
+        allowed = (ids != padding)[..., None, None, :].expand(*ids.shape[:-1], 1, ids.shape[-1], ids.shape[-1])
+        if stack == "decoder" and c.causal_mask:
+            allowed = allowed.tril()
+        for i in range(getattr(c, f"{stack}_layers")):
+            place = f"{stack}.{i}"
+            x = self.around(
+                f"{place}.self_attention", x, lambda h, p=place: self.attention(f"{p}.self_attention", h, h, allowed)
+            )
+            if memory is not None:
+                cross = (memory_ids != padding)[..., None, None, :]
+                cross = cross.expand(*ids.shape[:-1], 1, ids.shape[-1], memory_ids.shape[-1])
+                x = self.around(
+                    f"{place}.cross_attention",
+                    x,
+                    lambda h, p=place, m=cross: self.attention(f"{p}.cross_attention", h, memory, m),
+                )
+            x = self.around(f"{place}.feed_forward", x, lambda h, p=place: self.feed_forward(f"{p}.feed_forward", h))
+        return self.norm(x, f"{stack}.norm") if c.final_norm else x
+
+    def loss(self, batch):
+        c = self.c
+        ids, targets = torch.from_numpy(batch.ids), torch.from_numpy(batch.targets)
+        segments = None if batch.segment_ids is None else torch.from_numpy(batch.segment_ids)
+        prefix = ""
+        if c.architecture == "encoder_decoder":
+            memory = self.stack("encoder", self.embed(ids, "encoder.", segments), ids)
+            target_ids = torch.from_numpy(batch.target_ids)
+            x = self.stack("decoder", self.embed(target_ids, "decoder.", None), target_ids, memory, ids)
+            prefix = "decoder."
+        else:
+            x = self.stack(c.stacks[0], self.embed(ids, "", segments), ids)
+        if c.tied_embeddings:
+            logits = F.linear(x, self.w[f"{prefix}embedding.token.table"], self.w.get("logits.bias"))
+        else:
+            logits = self.linear(x, "logits")
+        return F.cross_entropy(
+            logits.flatten(0, -2), targets.flatten(), ignore_index=c.pad_id, label_smoothing=SMOOTHING
+        )
+
+
+def seeded(config, dtype, seed=0):
+    """Weights that keep numbers near 1, with norms that are not the identity."""
+    chance = np.random.default_rng(seed)
+    weights = {}
+    for name, shape in weight_shapes(config).items():
+        numbers = chance.standard_normal(shape)
+        if name.endswith("scale"):
+            numbers = 1 + 0.2 * numbers
+        elif name.endswith(("bias", "shift")):
+            numbers = 0.3 * numbers
+        else:
+            numbers = numbers / math.sqrt(config.d_model if name.endswith("table") else shape[0])
+        weights[name] = numbers.astype(dtype)
+    return weights
+
+
+def batch_for(config):
+    chance = np.random.default_rng(1)
+    ids, targets = (chance.integers(3, config.vocabulary, (3, size)) for size in (7, 6))
+    ids[1, 4:], ids[2, 5:], targets[0, 3:] = 0, 0, 0
+    if config.architecture != "encoder_decoder":
+        segments = chance.integers(0, config.segments, ids.shape) if config.segments else None
+        asked = np.where(ids == 0, 0, chance.integers(3, config.vocabulary, ids.shape))
+        return Batch(ids, asked, None, segments)
+    start = np.full((3, 1), config.start_id)
+    return Batch(ids, targets, np.concatenate([start, targets[:, :-1]], axis=1))
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", small.CONFIGS)
+def test_the_gradient_of_every_parameter(name, dtype):
+    changes = dict(small.CONFIGS[name])
+    if "target_vocabulary" in changes:
+        changes["target_vocabulary"] = SIZE["vocabulary"]
+    config = small.config(**SIZE | changes)
+    weights, batch = seeded(config, dtype), batch_for(config)
+    loss, found = gradients(weights, config, batch, Settings(smoothing=SMOOTHING))
+    expected, theirs = torch_gradients(config, weights, batch)
+    _loss, exact = torch_gradients(config, {key: array.astype("float64") for key, array in weights.items()}, batch)
+    tolerance = TOLERANCE[dtype]
+    assert loss == pytest.approx(expected, rel=tolerance)
+    assert set(found) == set(theirs)
+    largest = max(float(np.abs(slope).max()) for slope in theirs.values())
+    for weight, slope in theirs.items():
+        assert found[weight].dtype == dtype and found[weight].shape == slope.shape
+        # The gradient of a key's bias is 0 but for rounding, which is that of the other gradients.
+        scale = max(float(np.abs(slope).max()), 1e-2 * largest)
+        # Without residuals the gradients themselves magnify rounding, PyTorch's as ours.
+        rounding = 2 * float(np.abs(slope - exact[weight]).max())
+        assert np.abs(found[weight] - slope).max() <= max(tolerance * scale, rounding), weight
+
+
+def torch_gradients(config, weights, batch):
+    """The loss, and its gradients for the weights that it depends on, by autograd."""
+    model = Torch(config, weights)
+    loss = model.loss(batch)
+    loss.backward()
+    return float(loss.detach()), {name: w.grad.numpy() for name, w in model.w.items() if w.grad is not None}
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_adamw(decay):
+    """Twenty steps on the same made-up gradients, which change from step to step by orders of magnitude."""
+    chance = np.random.default_rng(0)
+    start = {"matrix": chance.standard_normal((5, 4)), "table": chance.standard_normal((6, 3))}
+    settings = Settings(20, 0.01, 0, "none", decay, clip=0.0, epsilon=1e-8)
+    state = begin(start)
+    theirs = [torch.tensor(array, requires_grad=True) for array in start.values()]
+    optimizer = torch.optim.AdamW(theirs, 0.01, (settings.beta_1, settings.beta_2), 1e-8, decay)
+    for _step in range(20):
+        slopes = {
+            name: chance.standard_normal(array.shape) * 10 ** chance.uniform(-4, 2) for name, array in start.items()
+        }
+        adamw(state, slopes, settings)
+        for tensor, slope in zip(theirs, slopes.values(), strict=True):
+            tensor.grad = torch.tensor(slope)
+        optimizer.step()
+    for (name, ours), tensor in zip(state.weights.items(), theirs, strict=True):
+        np.testing.assert_allclose(ours, tensor.detach().numpy(), rtol=1e-11, atol=1e-13, err_msg=name)
+
+
+def test_clipping():
+    chance = np.random.default_rng(0)
+    slopes = {"a": chance.standard_normal((5, 4)), "b": chance.standard_normal(7)}
+    state = State({name: np.zeros(slope.shape) for name, slope in slopes.items()})
+    length = adamw(state, slopes, Settings(clip=0.5))
+    theirs = [torch.zeros(slope.shape, dtype=torch.float64, requires_grad=True) for slope in slopes.values()]
+    for tensor, slope in zip(theirs, slopes.values(), strict=True):
+        tensor.grad = torch.tensor(slope)
+    assert length == pytest.approx(float(torch.nn.utils.clip_grad_norm_(theirs, 0.5)))
+    for moment, tensor in zip(state.first.values(), theirs, strict=True):
+        np.testing.assert_allclose(moment, 0.1 * tensor.grad.numpy(), rtol=1e-5)
+
+
+def test_training_goes_the_way_of_pytorchs_own_transformer():
+    """`torch.nn.Transformer`, its loss, clipping and AdamW, from the same weights: the same losses step by step."""
+    from tutor.bench.torch_transformer import Rival
+
+    config, batch = shape_of((12, 2, 20, 2, 40, 6, 8))
+    settings = Settings(steps=12, smoothing=0.1, learning_rate=3e-3, warmup=0, decay="none")
+    weights = initialise(config, 0)
+    rival = Rival(config, weights, settings)
+    for progress in train(begin(weights), config, iter(lambda: batch, None), settings):
+        assert progress.loss == pytest.approx(rival.step(batch), rel=2e-4)
+    assert progress.step == 12
