@@ -38,6 +38,9 @@ class MatrixPane(ScrollView):
     cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
     """Row and column of the chosen cell."""
 
+    # Another sentence makes another size; only a scrollbar that comes or goes moves what is around.
+    virtual_size = reactive(Size(0, 0), layout=False)
+
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self.table = MatrixTable(np.zeros((0, 0)))

@@ -11,6 +11,8 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding
+from textual.geometry import Size
+from textual.reactive import reactive
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
@@ -73,6 +75,9 @@ class SentenceInput(Input):
     DEFAULT_CSS = """
     SentenceInput > .input--placeholder { color: $text-muted; }
     """
+
+    # Where the line stands decides how wide it is, so a letter more needs no new layout of the whole screen.
+    virtual_size = reactive(Size(0, 0), layout=False)
 
     def __init__(self, value: str = "", placeholder: str | None = None, **options: Any) -> None:
         options.setdefault("select_on_focus", False)
