@@ -1,0 +1,109 @@
+"""Recipes: the shipped ones, and one clear line for what is wrong in any other."""
+
+import pytest
+import yaml
+
+from tutor.engine.training import Settings
+from tutor.models import registry
+from tutor.models.errors import ModelError
+from tutor.models.recipe import CorpusFile, find_recipe, read_recipe
+
+GOOD = {"format": 1, "pairs": [["天行健", "君子以自强不息"]], "training": {"steps": 3}}
+
+
+def written(tmp_path, **fields):
+    data = {name: value for name, value in (GOOD | fields).items() if value is not None}
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", [info.name for info in registry.available()])
+def test_every_shipped_model_has_its_recipe(name):
+    path = find_recipe(name)
+    recipe = read_recipe(path)
+    assert recipe.folder == registry.SHIPPED / name == path.parent
+    assert recipe.pairs or recipe.files
+    assert recipe.limits and set(recipe.limits) >= {"en", "zh"}
+
+
+def test_the_proverbs_are_written_out():
+    recipe = read_recipe(find_recipe("proverbs"))
+    assert ("马无夜草不肥", "人无横财不富") in recipe.pairs and len(recipe.pairs) == 4
+    assert recipe.settings.beta_2 == 0.99 and 0.01 <= recipe.settings.learning_rate <= 0.02
+
+
+def test_the_translator_is_trained_on_a_file():
+    recipe = read_recipe(find_recipe("translator"))
+    assert recipe.files == (CorpusFile("tatoeba_en_zh.tsv"),)
+    assert (recipe.held_out, recipe.batch, recipe.config) == (1000, 64, {"tied_embeddings": True})
+    assert recipe.settings == Settings(recipe.settings.steps, 0.0015, 800, "cosine", 0.01, dropout=0.1, smoothing=0.1,
+                                       average=0.999, seed=0)  # fmt: skip
+
+
+def test_a_recipe_is_found_by_file_and_by_folder(tmp_path):
+    path = written(tmp_path)
+    assert find_recipe(path) == find_recipe(tmp_path) == path
+
+
+@pytest.mark.parametrize("name", ["no-such", "", "a\0b", "x" * 5000])
+def test_an_unknown_recipe_lists_the_shipped_ones(name):
+    with pytest.raises(ModelError, match="no such recipe; there are proverbs, translator"):
+        find_recipe(name)
+
+
+def test_what_is_not_said_has_a_default(tmp_path):
+    recipe = read_recipe(written(tmp_path))
+    assert recipe.settings == Settings(steps=3) and recipe.pairs == (("天行健", "君子以自强不息"),)
+    assert (recipe.batch, recipe.held_out, recipe.files, recipe.samples) == (64, 0, (), ())
+
+
+def test_corpora_are_mixed(tmp_path):
+    recipe = read_recipe(written(tmp_path, pairs=None, corpus=["a.tsv", {"file": "b.tsv", "times": 3}]))
+    assert recipe.files == (CorpusFile("a.tsv"), CorpusFile("b.tsv", 3))
+    assert read_recipe(written(tmp_path, pairs=None, corpus="a.tsv")).files == (CorpusFile("a.tsv"),)
+    assert read_recipe(written(tmp_path, pairs=None, sentences=["a b"])).pairs == (("a b", ""),)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"format": 2}, "format: must be 1"),
+        ({"pairs": None}, "must have one of corpus, pairs and sentences"),
+        ({"corpus": "a.tsv"}, "must have one of corpus, pairs and sentences"),
+        ({"pairs": [["a"]]}, "pairs: must be a list of pairs"),
+        ({"pairs": []}, "pairs: must be a list of pairs"),
+        ({"pairs": None, "corpus": [{"path": "a"}]}, "corpus: must be the name of a file"),
+        ({"pairs": None, "corpus": [{"file": "a", "times": 0}]}, "corpus: must be the name of a file"),
+        ({"batch": 0}, "batch: must be a whole number of at least 1"),
+        ({"held_out": -1}, "held_out: must be a whole number of at least 0"),
+        ({"samples": "one"}, "samples: must be a list of texts"),
+        ({"limits": {"en": "only"}}, "limits: must be texts by language"),
+        ({"bach": 3}, "bach: there is no such field; did you mean batch"),
+        ({"qqq": 3}, "qqq: there is no such field"),
+        ({"training": {"stepz": 3}}, "training.stepz: there is no such field; did you mean steps"),
+        ({"training": 3}, "training: must be fields with values"),
+        ({"training": {"learning_rate": "1e-3"}}, "training.learning_rate: must be a number above 0, such as 0.001"),
+        ({"training": {"learning_rate": 0}}, "training.learning_rate: must be"),
+        ({"training": {"learning_rate": float("nan")}}, "training.learning_rate: must be"),
+        ({"training": {"learning_rate": float("inf")}}, "training.learning_rate: must be"),
+        ({"training": {"dropout": 1.0}}, "training.dropout: must be a number from 0 to below 1"),
+        ({"training": {"decay": "linear"}}, "training.decay: must be one of cosine, inverse_sqrt, none"),
+        ({"training": {"decay": ["cosine"]}}, "training.decay: must be one of"),
+        ({"training": {"steps": True}}, "training.steps: must be a whole number"),
+        ({"training": {"clip": -1}}, "training.clip: must be a number of at least 0"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path, fields, words):
+    path = written(tmp_path, **fields)
+    with pytest.raises(ModelError, match=words) as caught:
+        read_recipe(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[unfinished", "- a list", "", "a: b: c"])
+def test_what_is_no_recipe_at_all_is_one_line(tmp_path, text):
+    (tmp_path / "recipe.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError) as caught:
+        read_recipe(tmp_path / "recipe.yaml")
+    assert "\n" not in str(caught.value)
