@@ -8,12 +8,12 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -119,21 +119,32 @@ class PlainLines:
             self._console.print(line, soft_wrap=True)
 
 
+class BarAndFigures(Progress):
+    """A bar over a line of figures, so that both fit a narrow terminal."""
+
+    figures = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The two lines."""
+        yield self.make_tasks_table(self.tasks)
+        yield Text(self.figures, no_wrap=True, overflow="ellipsis")
+
+
 class Bar:
     """A bar that is redrawn in place; samples scroll by above it."""
 
-    def __init__(self, run: TrainingRun, progress: Progress) -> None:
+    def __init__(self, run: TrainingRun, progress: BarAndFigures) -> None:
         self._progress, self._speed = progress, Speed()
         self._validation: float | None = None
         total = run.settings.steps
-        self._task = progress.add_task(safe(run.model.name), total=total, completed=run.state.step, figures="")
+        self._task = progress.add_task(safe(run.model.name), total=total, completed=run.state.step)
 
     def show(self, report: Report) -> None:
         """Move the bar on."""
         self._validation = report.validation if report.validation is not None else self._validation
         shown = Report(report.progress, self._validation)
-        figures = "  ".join(figures_of(shown, self._speed.after(report.progress.tokens)))
-        self._progress.update(self._task, completed=report.progress.step, figures=figures)
+        self._progress.figures = "  ".join(figures_of(shown, self._speed.after(report.progress.tokens)))
+        self._progress.update(self._task, completed=report.progress.step)
         lines = sample_lines(report)
         if lines:
             self._progress.console.print(Text(_("step {0}").format(report.progress.step), style="bold"))
@@ -151,10 +162,9 @@ def _display(run: TrainingRun, console: Console) -> Iterator[PlainLines | Bar]:
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[figures]}", markup=False),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, expand=True) as progress:
+    with BarAndFigures(*columns, console=console, expand=True) as progress:
         yield Bar(run, progress)
 
 
