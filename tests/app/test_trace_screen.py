@@ -11,6 +11,7 @@ import tutor.app.screens.trace as trace_module
 from tests.app.conftest import NARROW, SIZES, WIDE
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.screens.home import HomeScreen
+from tutor.app.screens.trace import TYPING_PAUSE
 from tutor.app.tracing import model_called
 from tutor.app.widgets.key_line import KeyLine
 from tutor.app.widgets.matrix import MatrixView
@@ -240,7 +241,7 @@ async def test_while_it_computes_the_screen_answers_and_what_is_out_of_date_is_d
     gate, asked = threading.Event(), []
 
     def slow(request):
-        asked.append(request.sentence)
+        asked.append((request.sentence, bool(request.old_answer)))
         if len(asked) == 1:
             assert gate.wait(10)
         return computed(request)
@@ -254,11 +255,23 @@ async def test_while_it_computes_the_screen_answers_and_what_is_out_of_date_is_d
             await driver._handled()
         driver.app.screen.action_head(1)  # the keys still work while the run is held
         assert driver.here.index[0] == 1
-        assert driver.trace is shown and asked == ["one"]
+        assert driver.trace is shown and asked == [("one", True)]
         gate.set()
         await driver.settle()
-        assert asked == ["one", "one two three"]
+        assert asked[:2] == [("one", True), ("one two three", True)]
         assert driver.snapshot.result.request.sentence == "one two three"
+
+
+async def test_the_old_answer_stands_in_while_typing_and_the_new_one_follows(tutor):
+    async with tutor(explore="I am a student") as driver:
+        before = driver.trace.info["target"]
+        driver.bar.query_one("#sentence").value = "the river froze"
+        await driver.settle()
+        await driver.pilot.pause(TYPING_PAUSE * 3)
+        await driver.settle()
+        assert not driver.snapshot.result.request.old_answer
+        model = model_called("translator")
+        assert driver.trace.info["target"] == model.trace("the river froze").info["target"] != before
 
 
 async def test_a_late_answer_to_an_old_question_is_not_shown(tutor):

@@ -34,6 +34,9 @@ class Request:
     backend: str = "numpy"
     config: Mapping[str, Any] = field(default_factory=dict)
     edits: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
+    # The answer to the sentence before this one: it stands in while the learner types, since writing a new answer
+    # takes the model many times as long as one trace.
+    old_answer: str = ""
 
     @property
     def is_what_if(self) -> bool:
@@ -97,4 +100,5 @@ def _model(request: Request, changes: dict[str, Any], config: Mapping[str, Any],
     if like is not None:
         target_ids = like["decoder.tokens"].value.tolist() if "decoder.tokens" in like else None
         return model.trace_ids(like["tokens"].value.tolist(), target_ids=target_ids, **words)
-    return model.trace(request.sentence, target=request.target or None, pad_to=request.pad_to, **words)
+    target = request.target or request.old_answer or None
+    return model.trace(request.sentence, target=target, pad_to=request.pad_to, **words)

@@ -48,6 +48,7 @@ from tutor.engine.trace import Trace, TraceError
 
 WIDE_PANES = ("pipeline", "matrix", "why", "lesson")
 NARROW_PANES = ("lesson", "matrix", "why")
+TYPING_PAUSE = 0.3  # seconds
 START = ("*.cross_attention.weights", "*.self_attention.scaled", "*")
 
 
@@ -154,20 +155,39 @@ class TraceScreen(FittedScreen[None]):
         self.snapshot = replace(self.snapshot, request=replace(self.snapshot.request, **changes))
         self._retrace()
 
-    def _retrace(self) -> None:
+    def _retrace(self, old_answer: str = "") -> None:
         if self._busy is None:
-            request = self._busy = self.snapshot.request
+            request = self._busy = replace(self.snapshot.request, old_answer=old_answer)
             self.run_worker(lambda: self.post_message(self.Traced(compute(request))), thread=True)
+
+    def _old_answer(self) -> str:
+        """The answer that can stand in for the one to a sentence just typed; empty where none is needed."""
+        result, request = self.snapshot.result, self.snapshot.request
+        trace = result.trace if result else None
+        if result is None or trace is None or "decoder.tokens" not in trace:
+            return ""
+        if request.target or result.request.target or request.is_what_if:
+            return ""
+        return str(trace.info.get("target", ""))
+
+    def _answer(self) -> None:
+        """Once the learner pauses: the answer to this very sentence in place of the old one."""
+        result = self.snapshot.result
+        if result is not None and replace(result.request, old_answer="") == self.snapshot.request:
+            self._retrace()
 
     def on_trace_screen_traced(self, event: Traced) -> None:
         self._busy = None
-        if event.result.request != self.snapshot.request:
-            self._retrace()
+        asked = event.result.request
+        if replace(asked, old_answer="") != self.snapshot.request:
+            self._retrace(self._old_answer())
         elif event.result.trace is None:
             self.snapshot = replace(self.snapshot, error=event.result.error)
             self._show()
         else:
             self._accept(event.result, event.result.trace)
+            if asked.old_answer:
+                self.set_timer(TYPING_PAUSE, self._answer)
 
     def _accept(self, result: Result, trace: Trace) -> None:
         first = self.snapshot.result is None
@@ -228,7 +248,8 @@ class TraceScreen(FittedScreen[None]):
         with_target = "decoder.tokens" in trace
         bar.set_class(not with_target, "-no-target")
         if with_target and not snapshot.request.target:
-            bar.show_answer(str(trace.info.get("target", "")))
+            waiting = " …" if snapshot.result and snapshot.result.request.old_answer else ""
+            bar.show_answer(str(trace.info.get("target", "")) + waiting)
         view = present.why_view(snapshot)
         if view is not None:
             self.query_one(WhyPanel).show(view)
@@ -404,7 +425,9 @@ class TraceScreen(FittedScreen[None]):
             bar.focus_on(which)
 
     def on_sentence_bar_edited(self, event: SentenceBar.Edited) -> None:
-        self._ask(sentence=event.sentence, target=event.target)
+        request = replace(self.snapshot.request, sentence=event.sentence, target=event.target)
+        self.snapshot = replace(self.snapshot, request=request)
+        self._retrace(self._old_answer())
         self.app.sentence = event.sentence  # type: ignore[attr-defined]
 
     def on_sentence_bar_entered(self) -> None:
