@@ -215,6 +215,8 @@ def _fill_view(snapshot: Snapshot, view: LessonView) -> LessonView:
     attempt = snapshot.lesson.attempt
     if attempt.exercise is None or snapshot.trace is None:
         return view
+    if attempt.good is not None:
+        view = replace(view, verdict=f"{'✓' if attempt.good else '✗'} {view.verdict}")
     if attempt.asked is None:
         return replace(view, verdict=f"{view.verdict}  {_('All filled in.')}".strip(), good=True)
     asked = prose.cell_name(snapshot.trace, attempt.exercise.node, attempt.asked)
