@@ -226,3 +226,9 @@ def test_the_command_to_go_on_is_quoted():
 def test_errors_of_a_training_are_known_ones(tmp_path):
     with pytest.raises(ModelError):
         TrainingRun(read_recipe(find_recipe("translator")), tmp_path, tmp_path / "out")
+
+
+def test_a_models_card_shows_what_was_measured(run, tmp_path, recipe):
+    assert run(recipe, "--steps", "5", "--output", tmp_path / "out").exit_code == 0
+    output = CliRunner().invoke(cli, ["models", "show", str(tmp_path / "out")], prog_name="tutor").output
+    assert "measured: steps 5, training_loss" in output

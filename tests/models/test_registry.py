@@ -164,3 +164,11 @@ def test_an_error_keeps_its_parts_for_translation():
     with pytest.raises(ModelError) as caught:
         registry.find_folder("nowhere")
     assert caught.value.template.format(**caught.value.values) == str(caught.value)
+
+
+def test_figures_of_quality_are_kept(saved):
+    rewrite(saved, measured={"bleu": 36.5})
+    assert read_card(saved).measured == {"bleu": 36.5}
+    rewrite(saved, measured={"bleu": "good"})
+    with pytest.raises(ModelError, match="measured: must be like"):
+        read_card(saved)

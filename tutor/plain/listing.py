@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from tutor.course.load import load_course
 from tutor.course.progress import Progress
-from tutor.display.language import _, current_language
+from tutor.display.language import _, current_language, listed
 from tutor.display.safe import pad, safe
 from tutor.models.registry import available, load_model
 
@@ -51,6 +51,9 @@ def card_lines(name: str) -> Iterator[str]:
     yield _("{0} parameters, {1}").format(f"{model.parameters:,}", trained)
     for heading, texts in ((_("summary"), card.summary), (_("limits"), card.limits), (_("data"), card.data)):
         yield _("{0}: {1}").format(heading, safe(" ".join(texts[language].split())))
+    if card.measured:
+        figures = (f"{safe(name)} {value:g}" for name, value in card.measured.items())
+        yield _("{0}: {1}").format(_("measured"), listed(figures))
     yield ""
     yield _("config:")
     yield from (f"  {key}: {safe(str(value))}" for key, value in model.config.as_dict().items())
