@@ -95,7 +95,7 @@ def test_bad_values_are_one_line(run, arguments, said):
 
 
 def test_an_encoder_says_that_it_cannot_write(run, monkeypatch):
-    config = MODEL.config.changed(architecture="encoder_only", encoder_layers=1)
+    config = MODEL.config.changed(architecture="encoder_only", encoder_layers=1, tied_embeddings=False)
     model = Model(MODEL.card, config, initialise(config, 1), MODEL.tokenizer, MODEL.tokenizer)
     monkeypatch.setattr(registry, "load_model", lambda name: model)
     result = run(SENTENCE)
