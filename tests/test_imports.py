@@ -35,8 +35,10 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: write imports in full"
             # `from tutor.app import present` names a module, `from tutor.engine.trace import Trace` a class in one.
-            yield from (f"{node.module}.{alias.name}" for alias in node.names) if node.module == "tutor" else (
-                node.module or "",
+            yield from (
+                (f"{node.module}.{alias.name}" for alias in node.names)
+                if node.module == "tutor"
+                else (node.module or "",)
             )
 
 

@@ -110,12 +110,14 @@ DEFINITIONS = {
         [(3, 5), "ids"],
         {"smoothing": 0.1, "pad_id": 0},
         (3,),
-        lambda z, ids: lambda t: (
-            0.0
-            if ids[t] == 0
-            else math.log(sum(math.exp(z[t, i]) for i in range(5)))
-            - 0.9 * z[t, ids[t]]
-            - 0.1 * sum(z[t, i] for i in range(5)) / 5
+        lambda z, ids: (
+            lambda t: (
+                0.0
+                if ids[t] == 0
+                else math.log(sum(math.exp(z[t, i]) for i in range(5)))
+                - 0.9 * z[t, ids[t]]
+                - 0.1 * sum(z[t, i] for i in range(5)) / 5
+            )
         ),
     ),
     "mean_loss": ([(3,), "ids"], {"pad_id": 0}, (), lambda losses, ids: lambda: (losses[0] + losses[2]) / 2),

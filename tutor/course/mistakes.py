@@ -144,9 +144,7 @@ def _table() -> dict[str, Mistake]:
         "Normalised rightly, but the trained scale γ and shift β are still missing.",
         "归一化做对了，但还没乘学来的缩放 γ、加平移 β。",
     )
-    mistake(
-        a.forgot_position, ("add",), "That is the embedding without its position vector.", "这是还没加位置的嵌入。"
-    )
+    mistake(a.forgot_position, ("add",), "That is the embedding without its position vector.", "这是还没加位置的嵌入。")
     mistake(
         a.wrong_row,
         ("look_up",),
