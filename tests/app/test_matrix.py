@@ -4,7 +4,6 @@ from rich.color import ColorType
 from textual.app import App, ComposeResult
 from textual.events import MouseScrollDown
 
-from tutor.app.widgets.formula import FormulaView
 from tutor.app.widgets.matrix import MatrixView
 
 SCORES = np.array([[0.8234, 0.11, -0.4, 1.2749], [0.5, 0.0, 1e-9, -np.inf], [0.25, 2.0, -1.5, 0.75]])
@@ -213,28 +212,3 @@ async def test_the_theme_is_followed() -> None:
         light = app.view.render_line(2)
         assert dark.text == light.text
         assert [segment.style for segment in dark] != [segment.style for segment in light]
-
-
-class ShowsFormula(App[None]):
-    CSS = "FormulaView { width: 30; }"
-
-    def compose(self) -> ComposeResult:
-        yield FormulaView(r"\mathrm{scaled} = \frac{Q K^\top}{\sqrt{d_k}}", r"\frac{8.80}{6.93} = 1.27")
-
-
-async def test_a_formula_and_its_numbers() -> None:
-    app = ShowsFormula()
-    async with app.run_test(size=(80, 20)) as pilot:
-        view = app.query_one(FormulaView)
-        await pilot.pause()
-        shown = [view.render_line(y).text.rstrip() for y in range(view.size.height)]
-        assert shown == ["          Q Kᵀ", "scaled = ╶────╴", "          √dₖ", "", " 8.80", "╶────╴ = 1.27", " 6.93"]
-        numbers = " + ".join(r"0.82 \cdot 0.11" for _term in range(8))
-        view.set_formula(r"\mathrm{MultiHead} = \mathrm{Concat}(\mathrm{head}_1, \ldots, \mathrm{head}_h) W^O", numbers)
-        await pilot.pause()
-        assert view.max_scroll_x > 0 and view.show_horizontal_scrollbar
-        assert view.size.height > 4
-        assert view.render_line(0).text.startswith("MultiHead = Concat(head₁")
-        view.scroll_to(x=99, animate=False)
-        await pilot.pause()
-        assert view.render_line(0).text.endswith("headₕ) Wᴼ")
