@@ -183,7 +183,7 @@ def _leaf(trace: Trace, why: Explanation, is_weight: bool) -> str:
     node = trace[why.node]
     if node.axes == ("position",):
         token = label(node.labels[0], why.index[0])
-        return _("The piece “{0}” of what was typed has number {1} in the vocabulary.").format(token, int(why.result))
+        return _("The token “{0}” has number {1} in the vocabulary.").format(token, int(why.result))
     return _("A number that was given, not computed.")
 
 

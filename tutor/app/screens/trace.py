@@ -38,6 +38,7 @@ from tutor.app.widgets.too_small import FittedScreen, TooSmall
 from tutor.app.widgets.why_panel import WhyPanel
 from tutor.course.schema import Ask, Fill
 from tutor.display import prose
+from tutor.display.colours import Kind
 from tutor.display.language import _
 from tutor.display.messages import translated
 from tutor.display.numbers import number
@@ -268,7 +269,9 @@ class TraceScreen(FittedScreen[None]):
             self._picture = picture
             rows, columns = plane.labels
             across, down = (axis_title(axis) for axis in plane.axes)
-            matrix.set_matrix(plane.values, rows, columns, across, down, plane.node.name, cursor=cursor)
+            # An id is a name: a larger one means nothing, and no colour may say so.
+            heat: Kind | None = "plain" if plane.values.dtype.kind in "iu" else None
+            matrix.set_matrix(plane.values, rows, columns, across, down, plane.node.name, heat=heat, cursor=cursor)
             matrix.set_difference(present.values_before(snapshot))
             matrix.set_blanks(present.blanks_on(snapshot))
         matrix.set_lit(*self._lit())
