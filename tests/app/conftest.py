@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
 from textual.keys import _character_to_key
 from textual.widgets import OptionList
 
@@ -156,6 +158,17 @@ class Driver:
         """The lines of the operands in the why pane."""
         options = self.why.query_one(OptionList)
         return [options.get_option_at_index(at).prompt.plain for at in range(options.option_count)]
+
+
+@pytest.fixture
+def drawn_when_looked_at(monkeypatch):
+    """No repaint after every key, which is half the time of a test: `lines()` draws when the test looks."""
+
+    def nothing_yet(compositor, full=False, screen_stack=None, simplify=False):
+        visible_screen_stack.set(screen_stack or [])
+        compositor._dirty_regions.clear()
+
+    monkeypatch.setattr(Compositor, "render_update", nothing_yet)
 
 
 @pytest.fixture

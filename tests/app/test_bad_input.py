@@ -11,6 +11,8 @@ from tutor.app.widgets.sentence_input import LONGEST, SentenceInput
 from tutor.course.load import load_course
 from tutor.models.registry import available
 
+pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
+
 BAD = {
     "empty": "",
     "spaces": "   ",

@@ -83,7 +83,7 @@ def breakable(line):
 def test_every_cell_says_why_within_the_width(name, language):
     set_language(language)
     trace = traced(name)
-    for place, node in enumerate(trace.names if name in FULLY else trace.names[::3]):
+    for place, node in enumerate(trace.names if name in FULLY else trace.names[::6]):
         for number_of_cell, index in enumerate(cells(trace, node, more=1)):
             # Every width for every node, not for every cell.
             width = WIDTHS[(place + number_of_cell) % len(WIDTHS)]
@@ -127,7 +127,7 @@ def test_a_cell_to_be_found_is_not_given_away(name):
 @pytest.mark.parametrize("name", REQUESTS)
 def test_the_numbers_shown_are_the_numbers_computed(name):
     trace = traced(name)
-    for node in trace.names if name in FULLY else trace.names[::2]:
+    for node in trace.names if name in FULLY else trace.names[::4]:
         value = trace[node].value
         for index in cells(trace, node):
             why = trace.explain(node, index)
@@ -196,7 +196,7 @@ def test_every_node_has_a_name_and_its_own_exercise_has_hints(name, language):
 def test_enter_alone_ends_everywhere(name):
     """From any cell the walk comes to an end, and every stop on it is a cell of the trace."""
     trace = traced(name)
-    for node in trace.names[:: max(1, len(trace.names) // 25)]:
+    for node in trace.names[:: max(1, len(trace.names) // 12)]:
         walk = Walk((fitted(trace, Stop(node, cells(trace, node)[-1])),))
         for _step in range(200):
             cell = next_cell(trace, walk)

@@ -9,6 +9,8 @@ from tutor.course.load import load_lesson
 from tutor.course.mistakes import MISTAKES
 from tutor.course.schema import Ask, Fill
 
+pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
+
 
 async def to_step(driver, kind, number=0):
     """The step of that kind, the first or a later one."""
@@ -39,7 +41,7 @@ FILLS = [
 ]
 
 
-@pytest.mark.parametrize("lesson, number", FILLS[::2])
+@pytest.mark.parametrize("lesson, number", FILLS[::3])
 async def test_a_wrong_number_is_named_by_its_mistake(tutor, lesson, number):
     async with tutor(size=NARROW, lesson=lesson) as driver:
         await to_step(driver, Fill, number)
