@@ -67,11 +67,9 @@ async def test_whatever_is_pasted_works_or_is_said(tutor, size):
             assert len(field.value) <= LONGEST
             assert driver.snapshot.request.sentence == field.value, name
             assert driver.trace is not None
-            for _step in range(2):
-                assert command_in(driver.lines()) is None, (name, command_in(driver.lines()))
-                widths = {len(driver.lines())}
-                assert widths == {size[1]}
-                await driver.pane("why" if size == NARROW else "matrix")
+            lines = driver.lines()
+            assert command_in(lines) is None and len(lines) == size[1], (name, command_in(lines))
+            await driver.pane("why")
             await driver.go("tokens", (99,))
             assert command_in(driver.lines()) is None, name
             await driver.pane("matrix")
@@ -87,7 +85,7 @@ async def test_nothing_typed_is_lost_by_pasting_nothing(tutor):
         assert field.value == "one two three"
 
 
-@pytest.mark.parametrize("name", ["mask", "emoji families", "right to left", "lone surrogates", "escapes", "unclosed"])
+@pytest.mark.parametrize("name", ["mask", "right to left", "lone surrogates", "escapes"])
 async def test_a_sentence_given_on_the_command_line(tutor, name):
     """It did not come through the sentence bar, and goes into lessons, dialogs and notices."""
     async with tutor(size=NARROW, lesson="the-whole-machine", sentence=BAD[name]) as driver:

@@ -1,5 +1,6 @@
 """The trace screen driven by keys and mouse, at both sizes: the walk, heads and layers, the sentence, the panes."""
 
+import asyncio
 import threading
 from dataclasses import replace
 
@@ -20,6 +21,8 @@ from tutor.app.widgets.sentence_input import SentenceInput
 from tutor.app.widgets.tab_line import TabLine
 from tutor.app.widgets.title_bar import TitleBar
 from tutor.display.numbers import number
+
+pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
 
 CROSS = "decoder.0.cross_attention.weights"
 
@@ -129,7 +132,7 @@ async def test_a_node_chosen_in_the_pipeline(tutor):
 
 async def test_every_matrix_can_be_shown(tutor):
     async with tutor(size=NARROW, explore="马 [/] 👩\u200d👧 a") as driver:
-        for name in (*driver.trace.names[::6], *driver.trace.weight_names[::25]):
+        for name in (*driver.trace.names[::9], *driver.trace.weight_names[::40]):
             await driver.go(name, (99, 99, 99))
             assert driver.matrix.table.name == name
             assert driver.matrix.cursor == driver.snapshot.plane.place(driver.here.index)
@@ -235,6 +238,15 @@ async def test_an_empty_sentence_says_so_and_keeps_the_last_numbers(tutor):
         assert driver.trace["tokens"].labels[0] == ("I", "<end>")
 
 
+async def until(condition):
+    """What another thread is about to do."""
+    for _moment in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never happened")
+
+
 async def test_while_it_computes_the_screen_answers_and_what_is_out_of_date_is_dropped(tutor, monkeypatch):
     """The first run is held back; what was typed meanwhile is run once, for the last text only."""
     computed = trace_module.compute
@@ -253,6 +265,7 @@ async def test_while_it_computes_the_screen_answers_and_what_is_out_of_date_is_d
         for text in ("one", "one two", "one two three"):
             field.value = text
             await driver._handled()
+        await until(lambda: asked)
         driver.app.screen.action_head(1)  # the keys still work while the run is held
         assert driver.here.index[0] == 1
         assert driver.trace is shown and asked == [("one", True)]
