@@ -54,7 +54,7 @@ class TestBothSizesAndLanguages:
         picture(size, language, BY_HAND, "n")
 
     def test_masks_of_a_model(self, picture, size, language):
-        picture(size, language, "masks")
+        picture(size, language, "masks", "home")
 
 
 async def answer_wrongly(driver):
@@ -140,11 +140,11 @@ def test_why_wide(picture):
 
 
 def test_what_if_dialog(picture):
-    picture(NARROW, "en", "masks", "w")
+    picture(NARROW, "en", "masks", "home w")
 
 
 def test_what_if_dialog_wide(picture):
-    picture(WIDE, "zh", "masks", "w down")
+    picture(WIDE, "zh", "masks", "home w down")
 
 
 def test_comparison(picture):
@@ -156,11 +156,11 @@ def test_comparison_narrow(picture):
 
 
 def test_glossary(picture):
-    picture(NARROW, "en", "masks", "i")
+    picture(NARROW, "en", BY_HAND, "i")
 
 
 def test_glossary_wide(picture):
-    picture(WIDE, "zh", "masks", "i")
+    picture(WIDE, "zh", BY_HAND, "i")
 
 
 def test_help(picture):
