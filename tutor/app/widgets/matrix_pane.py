@@ -238,6 +238,20 @@ class MatrixPane(ScrollView):
         self._fit()
         self._show_cursor()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        self.call_after_refresh(self._beside_scrollbars)
+
+    def watch_show_horizontal_scrollbar(self) -> None:
+        self.call_after_refresh(self._beside_scrollbars)
+
+    def _beside_scrollbars(self) -> None:
+        """One came or went, which is no resize: the room is another, and a new one does not know where we stand."""
+        self._show_cursor()
+        if self.show_horizontal_scrollbar:
+            self.horizontal_scrollbar.position = self.scroll_x
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def _show_cursor(self) -> None:
         """Scroll as little as needed to have the cursor in view."""
         if not self.is_attached or not self._view.width or not self.table.values.size:
