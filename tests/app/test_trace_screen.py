@@ -365,3 +365,20 @@ async def test_the_first_minute_is_four_keys(tutor):
         assert driver.trace["tokens"].labels[0][-1] == "<end>"
         assert driver.said("#why-text").strip()
         assert keys <= 4
+
+
+async def test_a_scrollbar_that_comes_knows_where_the_matrix_stands(tutor):
+    async with tutor(size=NARROW, lesson="masks") as driver:
+        matrix = driver.matrix
+        assert matrix.show_horizontal_scrollbar and matrix.show_vertical_scrollbar
+        assert matrix.horizontal_scrollbar.position == matrix.scroll_x == matrix.max_scroll_x > 0
+        await driver.press("down", "down", "down", "down", "down", "down", "down", "down", "down", "down", "down")
+        assert matrix.vertical_scrollbar.position == matrix.scroll_y == matrix.max_scroll_y > 0
+        assert matrix.cell_at(*last_place(matrix)) == matrix.cursor
+
+
+def last_place(matrix):
+    """The right end of the lowest row above the scrollbar."""
+    view = matrix.scrollable_content_region.size
+    right = max(x for x in range(view.width) if matrix.cell_at(x, view.height - 1))
+    return right, view.height - 1
