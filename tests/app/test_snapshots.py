@@ -54,7 +54,7 @@ class TestBothSizesAndLanguages:
         picture(size, language, BY_HAND, "n")
 
     def test_masks_of_a_model(self, picture, size, language):
-        picture(size, language, "masks", "home")
+        picture(size, language, "masks")
 
 
 async def answer_wrongly(driver):
@@ -140,11 +140,11 @@ def test_why_wide(picture):
 
 
 def test_what_if_dialog(picture):
-    picture(NARROW, "en", "masks", "home w")
+    picture(NARROW, "en", "masks", "w")
 
 
 def test_what_if_dialog_wide(picture):
-    picture(WIDE, "zh", "masks", "home w down")
+    picture(WIDE, "zh", "masks", "w down")
 
 
 def test_comparison(picture):
