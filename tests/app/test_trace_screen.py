@@ -8,11 +8,11 @@ import pytest
 from textual.geometry import Offset
 from textual.widgets import Input, OptionList
 
-import tutor.app.screens.trace as trace_module
+import tutor.app.screens.trace_run as trace_module
 from tests.app.conftest import NARROW, SIZES, WIDE
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.screens.home import HomeScreen
-from tutor.app.screens.trace import TYPING_PAUSE
+from tutor.app.screens.trace_run import TYPING_PAUSE
 from tutor.app.tracing import model_called
 from tutor.app.widgets.key_line import KeyLine
 from tutor.app.widgets.matrix import MatrixView

@@ -1,0 +1,95 @@
+"""Working on a lesson on the trace screen: its steps, exercises, questions and hints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tutor.app import present
+from tutor.app.screens.trace_run import TraceRun
+from tutor.app.walk import Stop, Walk, fitted
+from tutor.app.widgets.lesson_panel import LessonPanel
+from tutor.course.schema import Ask, Fill
+from tutor.display import prose
+
+
+class LessonActions(TraceRun):
+    """What the learner does in a lesson."""
+
+    def action_step(self, by: int) -> None:
+        """The next or the previous step; after the last one the lesson is done."""
+        state = self.snapshot.lesson
+        if state.lesson is None:
+            return
+        if state.free is not None:
+            self._to_step(state.number)
+        elif by > 0 and state.is_last:
+            self.app.finish_lesson(state.lesson.id)  # type: ignore[attr-defined]
+        elif 0 <= state.number + by < state.count:
+            self._to_step(state.number + by)
+
+    def _to_step(self, step: int) -> None:
+        state = self.snapshot.lesson.at(step)
+        assert state.lesson is not None
+        self.app.save_step(state.lesson.id, step)  # type: ignore[attr-defined]
+        config = dict(getattr(state.step, "config", None) or {})
+        request = replace(self.snapshot.request, config=config, edits={})
+        self.pane = "lesson" if self.narrow or isinstance(state.step, Fill | Ask) else "matrix"
+        trace = self.snapshot.trace
+        if request != self.snapshot.request or trace is None:
+            self.snapshot = replace(self.snapshot, lesson=state, request=request, walk=None, result=None)
+            self._retrace()
+        else:
+            self.snapshot = replace(self.snapshot, lesson=state.begun(trace))
+            stop = self._start(trace)
+            walk = self.snapshot.walk
+            self._walk_to(walk.to(stop) if walk else Walk((stop,)))
+        self.query_one(LessonPanel).show(present.lesson_view(self.snapshot))
+        self.call_after_refresh(self._focus_pane)
+
+    def action_exercise(self) -> None:
+        """To the answer; where the step has none, an exercise is made of the matrix on screen."""
+        state, trace, walk = self.snapshot.lesson, self.snapshot.trace, self.snapshot.walk
+        if trace is None or walk is None:
+            return
+        elsewhere = state.attempt.exercise is None or state.attempt.exercise.node != walk.here.node
+        if not isinstance(state.step, Fill | Ask) or (state.free is not None and elsewhere):
+            state = state.with_free_exercise(walk.here.node).begun(trace)
+            self.snapshot = replace(self.snapshot, lesson=state)
+        if (stop := state.stop(trace)) is not None:
+            self._walk_to(walk.to(fitted(trace, stop)))
+        self.action_pane("lesson")
+
+    def on_lesson_panel_filled(self, event: LessonPanel.Filled) -> None:
+        state = self.snapshot.lesson
+        if state.attempt.exercise is None or state.attempt.asked is None or self.snapshot.trace is None:
+            return
+        asked = prose.cell_name(self.snapshot.trace, state.attempt.exercise.node, state.attempt.asked)
+        attempt = state.attempt.filled(event.text)
+        self._save_answer(event.text, bool(attempt.good), asked)
+        self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
+        walk = self.snapshot.walk
+        if attempt.good and attempt.asked is not None and attempt.exercise is not None and walk is not None:
+            self._walk_to(walk.to(Stop(attempt.exercise.node, attempt.asked)))
+        self._show()
+        self.call_after_refresh(self._focus_pane)
+
+    def on_lesson_panel_chosen(self, event: LessonPanel.Chosen) -> None:
+        self._choose(event.place)
+
+    def _choose(self, place: int) -> None:
+        state = self.snapshot.lesson
+        attempt = state.attempt.choice(place)
+        self._save_answer(present.LETTERS[place], bool(attempt.good))
+        self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
+        self._show()
+
+    def _save_answer(self, answer: str, right: bool, cell: str = "") -> None:
+        state = self.snapshot.lesson
+        if state.lesson is not None and state.free is None:
+            self.app.save_answer(state.lesson.id, state.number, answer, right, cell)  # type: ignore[attr-defined]
+
+    def action_hint(self) -> None:
+        """The next hint."""
+        state = self.snapshot.lesson
+        self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=state.attempt.hinted()))
+        self._show()

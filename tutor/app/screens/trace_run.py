@@ -1,0 +1,145 @@
+"""The trace screen's runs of the model: one at a time in a worker, the latest wish wins, the walk stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from textual.message import Message
+from textual.widgets import Input
+
+from tutor.app.lesson_state import LessonState
+from tutor.app.present import Snapshot
+from tutor.app.screens.trace_view import TraceView
+from tutor.app.tracing import Request, Result, compute
+from tutor.app.walk import Stop, Walk, fitted
+from tutor.app.widgets.sentence_bar import SentenceBar
+from tutor.app.widgets.sentence_input import SentenceInput
+from tutor.engine.trace import Trace
+
+TYPING_PAUSE = 0.3  # seconds
+START = ("*.cross_attention.weights", "*.self_attention.scaled", "*")
+
+
+class TraceRun(TraceView):
+    """Traces what the snapshot asks for, again whenever that changes."""
+
+    class Traced(Message):
+        """A worker has finished."""
+
+        def __init__(self, result: Result) -> None:
+            self.result = result
+            super().__init__()
+
+    def __init__(self, request: Request, lesson: LessonState, language: str, walk: Walk | None = None) -> None:
+        super().__init__(Snapshot(request, lesson, walk=walk, language=language))
+        self._busy: Request | None = None
+
+    def on_mount(self) -> None:
+        self._dress()
+        self._retrace()
+        self.call_after_refresh(self._focus_pane)
+
+    async def recompose(self) -> None:
+        """New widgets, in the same state and with the keys where they were."""
+        focused = self.focused.id if isinstance(self.focused, Input) else None
+        typed = {field.id: (field.value, field.cursor_position) for field in self.query(Input)}
+        await super().recompose()
+        self._dress()
+        for field in self.query(Input):
+            field.value, field.cursor_position = typed[field.id]
+            if isinstance(field, SentenceInput):
+                field.edited = True  # so that the focus does not select it all for the next key to replace
+        if self.snapshot.error:
+            self._retrace()  # what is wrong is said by those who compute
+        if focused is None:
+            self.call_after_refresh(self._focus_pane)
+        else:
+            self.call_after_refresh(self.query_one(f"#{focused}").focus)
+
+    def _ask(self, **changes: Any) -> None:
+        """Change the request and run it."""
+        self.snapshot = replace(self.snapshot, request=replace(self.snapshot.request, **changes))
+        self._retrace()
+
+    def _retrace(self, old_answer: str = "") -> None:
+        if self._busy is None:
+            request = self._busy = replace(self.snapshot.request, old_answer=old_answer)
+            self.run_worker(lambda: self.post_message(self.Traced(compute(request))), thread=True)
+
+    def _old_answer(self) -> str:
+        """The answer that can stand in for the one to a sentence just typed; empty where none is needed."""
+        result, request = self.snapshot.result, self.snapshot.request
+        trace = result.trace if result else None
+        if result is None or trace is None or "decoder.tokens" not in trace:
+            return ""
+        if request.target or result.request.target or request.is_what_if:
+            return ""
+        return str(trace.info.get("target", ""))
+
+    def _answer(self) -> None:
+        """Once the learner pauses: the answer to this very sentence in place of the old one."""
+        result = self.snapshot.result
+        if result is not None and replace(result.request, old_answer="") == self.snapshot.request:
+            self._retrace()
+
+    def on_trace_run_traced(self, event: Traced) -> None:
+        self._busy = None
+        asked = event.result.request
+        if replace(asked, old_answer="") != self.snapshot.request:
+            self._retrace(self._old_answer())
+        elif event.result.trace is None:
+            self.snapshot = replace(self.snapshot, error=event.result.error)
+            self._show()
+        else:
+            self._accept(event.result, event.result.trace)
+            if asked.old_answer:
+                self.set_timer(TYPING_PAUSE, self._answer)
+
+    def _accept(self, result: Result, trace: Trace) -> None:
+        first = self.snapshot.result is None
+        walk = self.snapshot.walk.kept(trace) if self.snapshot.walk else None
+        lesson = self.snapshot.lesson.begun(trace)
+        compare = self.snapshot.compare if result.before else "after"
+        self.snapshot = replace(self.snapshot, result=result, lesson=lesson, error="", compare=compare)
+        asked, exercise = lesson.attempt.asked, lesson.attempt.exercise
+        if walk is None or (first and lesson.lesson is not None):
+            walk = Walk((self._start(trace),))
+        elif asked is not None and exercise is not None and walk.here.node == exercise.node:
+            walk = walk.moved(asked)  # another sentence may have other blanks
+        self.snapshot = replace(self.snapshot, walk=walk)
+        self._show()
+        if first and not isinstance(self.focused, Input):
+            self.call_after_refresh(self._focus_pane)
+
+    def _start(self, trace: Trace) -> Stop:
+        stop = self.snapshot.lesson.stop(trace)
+        if stop is None and self.snapshot.walk is not None and self.snapshot.walk.here.node in trace:
+            stop = self.snapshot.walk.here
+        if stop is None:
+            name = next(found[0] for pattern in START if (found := trace.find(pattern)))
+            stop = Stop(name, ())
+        return fitted(trace, stop)
+
+    def _walk_to(self, walk: Walk) -> None:
+        if self.snapshot.shown is not None and walk.here.node not in self.snapshot.shown:
+            return
+        self.snapshot = replace(self.snapshot, walk=walk)
+        self._show()
+
+    # The sentence.
+
+    def action_sentence(self, which: str = "sentence") -> None:
+        """Type another sentence."""
+        bar = self.query_one("#bar", SentenceBar)
+        if self.snapshot.request.program is None:
+            bar.focus_on(which)
+
+    def on_sentence_bar_edited(self, event: SentenceBar.Edited) -> None:
+        request = replace(self.snapshot.request, sentence=event.sentence, target=event.target)
+        self.snapshot = replace(self.snapshot, request=request)
+        self._retrace(self._old_answer())
+        self.app.sentence = event.sentence  # type: ignore[attr-defined]
+
+    def on_sentence_bar_entered(self) -> None:
+        self.action_pane("matrix")
