@@ -5,7 +5,7 @@ import pytest
 from tests.app.conftest import NARROW, SIZES, WIDE
 from tutor.app.dialogs.what_if import WhatIfDialog
 from tutor.app.screens.home import HomeScreen
-from tutor.course.exercises import tried
+from tutor.course.goals import tried
 from tutor.course.load import load_course, load_lesson
 from tutor.course.progress import Progress
 from tutor.course.schema import Ask, Fill, Show, Try

@@ -9,7 +9,8 @@ from tutor.plain.course import run_plain
 from tutor.plain.session import Session
 from tutor.plain.source import Source
 from tutor.plain.talk import EndOfInput, Talk
-from tutor.plain.tasks import LETTERS, Choosing, Filling, Trying
+from tutor.plain.tasks import LETTERS, Choosing, Filling
+from tutor.plain.trying import Generating, Trying
 
 LESSONS = [path for path in lesson_files()]
 
@@ -53,6 +54,8 @@ class GoodLearner(Script):
             return repr(task.exercise.expected(task.open[0]))
         if isinstance(task, Choosing):
             return LETTERS[task.question.right]
+        if isinstance(task, Generating):
+            return "o"
         assert isinstance(task, Trying)
         return "w"
 

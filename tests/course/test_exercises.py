@@ -11,7 +11,8 @@ import tutor
 from tests.course.sample import PROGRAM, with_line
 from tutor.course.answers import shown
 from tutor.course.cells import distinct
-from tutor.course.exercises import make, question, tried
+from tutor.course.exercises import make, question
+from tutor.course.goals import tried
 from tutor.course.load import load_course, parse_lesson
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tutor.app.walk import Stop
-from tutor.course.exercises import Exercise, Hint, Question, make, question, tried
+from tutor.course.exercises import Exercise, Hint, Question, make, question
+from tutor.course.goals import tried
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.schema import Ask, Cells, Fill, Lesson, Step, Text, Try

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tutor.course.cells import distinct
+from tutor.course.check_goals import goal_problems
 from tutor.course.check_words import word_problems
 from tutor.course.errors import LessonError
-from tutor.course.exercises import make, tried
+from tutor.course.exercises import make
+from tutor.course.goals import tried
 from tutor.course.load import lesson_files, load_lesson
 from tutor.course.mistakes import MISTAKES, MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
@@ -73,6 +75,8 @@ def check_lesson(lesson: Lesson, known: Iterable[str] = (), draws: Draws | None 
         checker.formula(f"steps[{number}]", step)
         if isinstance(step, Ask):
             checker.choices(f"steps[{number}]", step)
+        if isinstance(step, Try):
+            checker.goal(f"steps[{number}]", step)
     run = checker.program_runner() if lesson.program else checker.model_runner()
     if run is not None:
         for language in LANGUAGES if lesson.model else LANGUAGES[:1]:
@@ -120,6 +124,12 @@ class _Checker:
             if len(set(offered)) < len(offered):
                 self.problem(f"{place}.choices", f"offers the same choice twice ({language})", "Write them apart")
 
+    def goal(self, place: str, step: Try) -> None:
+        for field, message, remedy in goal_problems(step.goal):
+            self.problem(f"{place}.{field}", message, remedy)
+        if step.goal.generate is not None and self.lesson.program:
+            self.problem(f"{place}.try.generate", "has no meaning in a lesson with a program", "Use a model")
+
     # -- the lesson run -------------------------------------------------------------------------------------------
 
     def program_runner(self) -> Run | None:
@@ -155,6 +165,11 @@ class _Checker:
         except ModelError as error:
             self.problem("model", str(error))
             return None
+        if model.config.architecture == "encoder_only":
+            for number, step in enumerate(lesson.steps):
+                if isinstance(step, Try) and step.goal.generate is not None:
+                    message = f"{lesson.model} has no decoder, so it generates nothing"
+                    self.problem(f"steps[{number}].try.generate", message, "Use a model with a decoder")
 
         def run(language: str, config: Mapping[str, Any] | None) -> Trace:
             sentence = lesson.sentence.get(language) if lesson.sentence else SENTENCES[language]

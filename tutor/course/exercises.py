@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from tutor.course.answers import Answer, accepts, matches, readings, shown, too_
 from tutor.course.cells import choose_cells
 from tutor.course.mistakes import MistakeError, Slip, slips
 from tutor.course.places import cell_label, cell_labels, find_node
-from tutor.course.schema import Ask, Choice, Fill, Text, Try
+from tutor.course.schema import Ask, Choice, Fill, Text
 from tutor.engine.explanation import Cell, Explanation, figure
 from tutor.engine.trace import Node, Trace
 
@@ -220,14 +219,3 @@ def question(ask: Ask, seed: int = 0) -> Question:
     order = list(ask.choices)
     random.Random(f"{seed}|{ask.ask.en}").shuffle(order)
     return Question(ask, tuple(order))
-
-
-def tried(step: Try, trace: Trace) -> bool:
-    """Whether the trace was run with what the step asks to try."""
-    return all(_same(getattr(trace.config, name, None), wanted) for name, wanted in step.goal.config.items())
-
-
-def _same(actual: Any, wanted: Any) -> bool:
-    if isinstance(actual, tuple | list) or isinstance(wanted, tuple | list):
-        return set(actual or ()) == set(wanted or ())
-    return bool(actual == wanted)

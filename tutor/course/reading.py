@@ -7,7 +7,7 @@ import math
 import re
 import types
 from collections.abc import Callable
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -51,6 +51,7 @@ class Reader:
             schema.Values: self.values,
             schema.Step: self.step,
             schema.ProgramStep: self.program_step,
+            schema.Goal: self.goal,
         }
 
     def problem(self, tree: Tree, path: str, message: str, remedy: str = "") -> Any:
@@ -68,6 +69,8 @@ class Reader:
             return self.within(tree, value, arguments[1], path)
         if origin in (Union, types.UnionType):  # only `kind | None` is left: the other unions are special
             return self.read(tree, next(a for a in arguments if a is not type(None)), path)
+        if origin is Literal:
+            return self.one_of(tree, arguments, path)
         if origin is tuple:
             return self.sequence(tree, arguments[0], path)
         if origin is dict:
@@ -122,6 +125,13 @@ class Reader:
         if isinstance(tree, Scalar) and tree.kind == "int" and _INTEGER.match(tree.value) and "-" not in tree.value:
             return int(tree.value)
         return self.problem(tree, path, "should be a number from 0, first or last", "Count from 0")
+
+    def one_of(self, tree: Tree, words: tuple[str, ...], path: str) -> Any:
+        if isinstance(tree, Scalar) and tree.value in words:
+            return tree.value
+        guess = nearest(tree.value, words) if isinstance(tree, Scalar) else ""
+        remedy = f"Did you mean {guess}?" if guess else f"Write {words[0]}"
+        return self.problem(tree, path, f"should be one of {', '.join(words)}, not {what(tree)}", remedy)
 
     def setting(self, tree: Tree, path: str) -> Any:
         if isinstance(tree, Sequence):
@@ -257,7 +267,24 @@ class Reader:
                 "is not a step: it has none of show, exercise, ask and try",
                 f"Did you mean {guess}?" if guess else "Start it with `- show: NODE`",
             )
-        return self.struct(tree, schema.STEP_KINDS[kinds[0]], path)
+        step = self.struct(tree, schema.STEP_KINDS[kinds[0]], path)
+        if isinstance(step, schema.Try) and step.goal.kind == "config" and step.show is None:
+            remedy = "Name the matrix that the switch changes: show: NODE"
+            return self.problem(tree, f"{path}.show", "is missing", remedy)
+        return step
+
+    def goal(self, tree: Tree, path: str) -> Any:
+        kinds = ", ".join(schema.GOAL_KINDS)
+        goal = self.struct(tree, schema.Goal, path)
+        if goal is MISSING:
+            return MISSING
+        given = [kind for kind in schema.GOAL_KINDS if getattr(goal, kind) is not None]
+        if len(given) != 1:
+            problem = f"asks for {' and '.join(given)} at once" if given else "asks for nothing"
+            return self.problem(tree, path, problem, f"Give exactly one of {kinds}")
+        if goal.settings and given == ["config"]:
+            return self.problem(tree, f"{path}.settings", "has no meaning beside config", "Leave it out")
+        return goal
 
     def program_step(self, tree: Tree, path: str) -> Any:
         """`name: {operation: [operands], parameter: value}`"""

@@ -39,6 +39,15 @@ class Text(Part, frozen=True):
 
 LookAt = Annotated[dict[str, Place], Meta(description="axis: number from 0, first or last")]
 Config = Annotated[dict[str, Setting], Meta(min_length=1, description="fields of the model's config to change")]
+Generation = Annotated[
+    dict[str, Setting],
+    Meta(min_length=1, description="settings to generate with; temperature_at_least: 2 and the like are limits"),
+]
+TrainingGoal = Annotated[
+    Literal["right", "stepped", "broken"],
+    Meta(description="every answer right; a single step taken by hand; a loss that is no number or rose"),
+]
+Settings = Annotated[dict[str, Setting], Meta(description="where the generation or the training begins")]
 Hints = Annotated[tuple[Text, ...], Meta(description="from a nudge to the arithmetic, never the number")]
 
 
@@ -103,18 +112,32 @@ class Ask(Part, frozen=True):
 
 
 class Goal(Part, frozen=True):
-    """The config a trace must have been run with."""
+    """What must have happened, exactly one of `config`, `generate` and `train`.
 
-    config: Config
+    `settings` are where the generation or the training begins, as far as they are not its own defaults.
+    """
+
+    config: Config | None = None
+    generate: Generation | None = None
+    train: TrainingGoal | None = None
+    settings: Settings = {}
+
+    @property
+    def kind(self) -> str:
+        """Which of the GOAL_KINDS it is."""
+        return next(kind for kind in GOAL_KINDS if getattr(self, kind) is not None)
+
+
+GOAL_KINDS = ("config", "generate", "train")
 
 
 class Try(Part, frozen=True, rename={"goal": "try"}):
-    """A switch the learner sets; done when the trace was run with it."""
+    """Something for the learner to do: set a switch of the model, generate, or train. `show` is needed for a switch."""
 
     kind: ClassVar[str] = "try"
     goal: Goal
-    show: NodeName
     say: Text
+    show: NodeName | None = None
     title: Text | None = None
     formula: Formula | None = None
     look_at: LookAt = {}
@@ -212,6 +235,11 @@ def json_schema() -> dict[str, Any]:
     lesson["oneOf"] = [{"required": ["model"]}, {"required": ["program"]}]
     # An `ask` or a `try` may also carry `show`; a plain `show` may carry neither, which its own fields already say.
     components["Program"] = _program_schema()
+    components["Goal"]["oneOf"] = [{"required": [kind]} for kind in GOAL_KINDS]
+    components["Try"]["anyOf"] = [
+        {"required": ["show"]},
+        *({"properties": {"try": {"required": [kind]}}} for kind in GOAL_KINDS if kind != "config"),
+    ]
     for name in ("model", "sentence", "target", "pad_to"):
         _drop_null(lesson["properties"][name])
     for component in components.values():

@@ -12,6 +12,15 @@ import numpy as np
 from tutor.engine.message import Message
 
 STRATEGIES = ("greedy", "beam", "sample")
+# Which strategy a setting belongs to.
+STRATEGY_OF = {
+    "beams": "beam",
+    "length_penalty": "beam",
+    "temperature": "sample",
+    "top_k": "sample",
+    "top_p": "sample",
+    "seed": "sample",
+}
 MOST_BEAMS = 256  # they are computed side by side, so memory grows with them
 
 

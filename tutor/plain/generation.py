@@ -10,33 +10,28 @@ import click
 from tutor.display.language import _, ngettext
 from tutor.display.messages import translated
 from tutor.display.safe import pad, safe
+from tutor.engine.choosing import STRATEGY_OF
 from tutor.engine.decoding import Step
 from tutor.models.generation import Generation
 from tutor.models.model import Model
 from tutor.plain.streams import working
 
-# Which strategy an option belongs to; with one of them given, the strategy need not be.
-OPTIONS = {
-    "beams": "beam",
-    "length_penalty": "beam",
-    "temperature": "sample",
-    "top_k": "sample",
-    "top_p": "sample",
-    "seed": "sample",
-}
 LABEL_WIDTH = 14
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def chosen_settings(strategy: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that the command line gives. Raises UsageError for an option of another strategy."""
+    """The settings that the command line gives; with an option of it, the strategy need not be named.
+
+    Raises UsageError for an option of another strategy.
+    """
     given = {name: value for name, value in options.items() if value is not None}
     for name in given:
         if strategy is None:
-            strategy = OPTIONS[name]
-        if strategy != OPTIONS[name]:
+            strategy = STRATEGY_OF[name]
+        if strategy != STRATEGY_OF[name]:
             flag = "--" + name.replace("_", "-")
-            wanted = OPTIONS[name]
+            wanted = STRATEGY_OF[name]
             raise click.UsageError(
                 _("{flag} goes with --strategy {wanted}, not with {strategy}").format(
                     flag=flag, wanted=wanted, strategy=strategy

@@ -23,8 +23,9 @@ from tutor.plain.markdown import flattened, wrapped
 from tutor.plain.pages import Index, matrix_lines
 from tutor.plain.source import Source
 from tutor.plain.talk import Talk
-from tutor.plain.tasks import TASKS, Choosing, Task, Trying, Unusable
+from tutor.plain.tasks import Choosing, Task, Unusable
 from tutor.plain.trace_output import shortened
+from tutor.plain.trying import Trying, task_of
 from tutor.plain.why import explanation_lines, parsed_index
 
 # What the learner can mend by typing something else.
@@ -82,7 +83,7 @@ class Session:
         step = self.lesson.steps[at]
         self.walk = []
         try:
-            self.task = TASKS[type(step)](step, self.source, self.language)
+            self.task = task_of(step, self.source, self.language)
             page = list(self._page(at))
         except MENDABLE as error:
             self.task = Unusable(step, self.source, self.language)

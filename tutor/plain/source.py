@@ -1,16 +1,20 @@
 """Where a plain lesson's numbers come from: its model on the learner's sentence, or its hand-size program."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tutor.course.programs import run_program
 from tutor.course.schema import Lesson
 from tutor.display.language import _
+from tutor.engine.choosing import Decoding
 from tutor.engine.trace import Trace
+from tutor.models.errors import ModelError
+from tutor.models.generation import Generation
 from tutor.models.registry import load_model
 from tutor.plain.streams import working
 
+SETTINGS = tuple(one.name for one in fields(Decoding))
 Key = tuple[tuple[str, Any], ...]
 
 
@@ -54,6 +58,18 @@ class Source:
                 backend=self.backend,
                 pad_to=self.lesson.pad_to,
             )
+
+    def generate(self, settings: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> Generation:
+        """What the model makes of the sentence with these settings; raises ModelError for settings that cannot be."""
+        if self._model is None:
+            raise ModelError("a hand-size program generates nothing")
+        unknown = set(settings) - set(SETTINGS)
+        if unknown:
+            names = {"name": sorted(unknown)[0], "known": ", ".join(SETTINGS)}
+            raise ModelError("there is no setting {name}; there are {known}", **names)
+        with working(_("generating")):
+            sentence = self.sentence or "I am a student"
+            return self._model.generate(sentence, config=config or None, backend=self.backend, **settings)
 
     def change_sentence(self, sentence: str) -> None:
         """Another sentence, tried at once: when the model cannot use it the old one stays and the error is raised."""

@@ -1,12 +1,11 @@
-"""What a step of a plain lesson asks of the learner: to read, to fill in cells, to choose, to set a switch."""
+"""What a step of a plain lesson asks of the learner: to read, to fill in cells, to choose."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tutor.course.exercises import Hint, Verdict, make, question, tried
+from tutor.course.exercises import Hint, Verdict, make, question
 from tutor.course.places import cell_at, find_node
-from tutor.course.schema import Ask, Fill, Show, Try
 from tutor.display.formula import linear
 from tutor.display.language import _, listed, sentences
 from tutor.display.safe import safe
@@ -202,36 +201,3 @@ class Choosing(Task):
 
     def next_hint(self, number: int) -> Hint | None:
         return self.question.hint(number)
-
-
-class Trying(Task):
-    """A switch to set: `set causal_mask=false`, or `w` for the one the step asks for."""
-
-    def begin(self) -> None:
-        self.finished = tried(self.step, self.trace)
-
-    @property
-    def goal(self) -> dict[str, Any]:
-        """The config that the step asks for."""
-        return dict(self.step.goal.config)
-
-    def prompt(self) -> str:
-        return super().prompt() if self.finished else _("w: switch")
-
-    def wanted(self) -> str:
-        pairs = " ".join(f"set {key}={_spelled(value)}" for key, value in self.goal.items())
-        return _("Type w (the same as {0}), or next to go on without trying.").format(safe(pairs))
-
-    def answer(self, text: str) -> Iterator[str]:
-        if text.strip().lower() != "w":
-            yield self.wanted() if not self.finished else next(super().answer(text))
-            return
-        self.config = {} if self.config == self.goal else self.goal
-        self.finished = self.finished or tried(self.step, self.trace)
-
-
-def _spelled(value: Any) -> str:
-    return ",".join(value) if isinstance(value, tuple | list) else str(value).lower()
-
-
-TASKS: dict[type, type[Task]] = {Show: Task, Fill: Filling, Ask: Choosing, Try: Trying}
