@@ -88,7 +88,9 @@ async def test_letters_do_not_go_into_the_number_and_still_work(tutor):
         assert len(driver.attempt.hints) == 1 and answer.value == ""
         await driver.press("-", "i")
         assert answer.value == "-∞"
-        await driver.press("backspace", "backspace", *"1.5e-3/(2+√4)")
+        await driver.press("backspace", "backspace", *"l(e^2)")
+        assert answer.value == "ln(e^2)"
+        await driver.press(*["backspace"] * 7, *"1.5e-3/(2+√4)")
         assert answer.value == "1.5e-3/(2+√4)"
         await driver.press("b", "f", "d", "q", "z", "w")
         assert answer.value == "1.5e-3/(2+√4)"

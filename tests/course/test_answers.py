@@ -48,6 +48,36 @@ def test_sensible_ways_to_write_a_number(text):
         assert right(-1.2698, "−" + text.strip().removeprefix("+")), "with a true minus sign"
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("exp(1.2)", 3.320117),
+        ("e^1.2", 3.320117),
+        ("e^-1.2", 0.301194),
+        ("e^1.2 / (e^1.2 + e^0)", 0.768525),
+        ("EXP(1)/2", 1.359141),
+        ("ln 0.5", -0.693147),
+        ("ln(0.5) + log(0.25)", -2.079442),
+        ("-ln(0.5)", 0.693147),
+        ("ln0.5*2", -1.386294),
+        ("0.5^2", 0.25),
+        ("-2^2", -4.0),
+        ("(5+3)/6", 1.333333),
+        ("-2.4/((5+3)/6)^0.6", -2.019527),
+        ("√4^2", 4.0),
+        ("2^3^2", 512.0),
+    ],
+)
+def test_arithmetic_is_computed(text, value):
+    (answer,) = readings(text)
+    assert answer.computed and answer.value == pytest.approx(value, rel=1e-5)
+
+
+@pytest.mark.parametrize("text", ["ln(0)", "ln -1", "(-2)^0.5", "exp(999)", "9^9^9", "0^-1", "exp", "e^", "2e^", "^2"])
+def test_arithmetic_without_a_result_is_no_number(text):
+    assert readings(text) == ()
+
+
 @pytest.mark.parametrize("text", ["1.2", "1.26", "1", "1.28", "-1.27", "12.7", "8.8*6.93", "0", "1.2698.", "1.3.0"])
 def test_what_is_not_near_enough(text):
     assert not right(1.2698, text)

@@ -40,7 +40,8 @@ _MINUS = str.maketrans(
     }
 )
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]{1,3})?|\.[0-9]+(?:e[-+]?[0-9]{1,3})?")
-_TOKEN = re.compile(rf"\s*(?:({_NUMBER.pattern})|(√|sqrt|[-+*/()]))")
+_FUNCTIONS = {"√": math.sqrt, "sqrt": math.sqrt, "exp": math.exp, "e^": math.exp, "ln": math.log, "log": math.log}
+_TOKEN = re.compile(rf"\s*(?:({_NUMBER.pattern})|(√|sqrt|exp|e\^|ln|log|[-+*/()^]))")
 _INFINITE = {"inf", "infinity", "∞", "oo", "无穷", "无穷大", "無窮", "無窮大"}
 
 
@@ -103,7 +104,7 @@ def _typed(number: str, sign: float, unit: float) -> Answer | None:
 
 
 class _Arithmetic:
-    """Sums, products, quotients, roots and brackets; numbers only, so nothing typed is ever executed."""
+    """Sums, products, quotients, powers, roots, e^x, logarithms and brackets; nothing typed is ever executed."""
 
     def __init__(self, text: str) -> None:
         self.tokens: list[str] = []
@@ -144,11 +145,18 @@ class _Arithmetic:
         return result
 
     def factor(self) -> float:
+        if self.peek() in ("-", "+"):
+            return -self.factor() if self.take() == "-" else self.factor()
+        base = self.atom()
+        if self.peek() != "^":
+            return base
+        self.take()
+        return math.pow(base, self.factor())
+
+    def atom(self) -> float:
         token = self.take()
-        if token in ("-", "+"):
-            return -self.factor() if token == "-" else self.factor()
-        if token in ("√", "sqrt"):
-            return math.sqrt(self.factor())
+        if token in _FUNCTIONS:
+            return _FUNCTIONS[token](self.factor() if token == "e^" else self.atom())
         if token == "(":
             result = self.sum()
             if self.take() != ")":

@@ -9,22 +9,25 @@ PARTS = "0123456789.,+-−*/×÷()√^∞eE ０１２３４５６７８９．，
 
 
 class NumberInput(Input):
-    """Digits, signs and simple arithmetic such as 8.8/6.93; `i` after a minus sign writes -∞."""
+    """Digits, signs and arithmetic such as 8.8/6.93 or e^1.2; `l` writes ln, and `i` after a minus sign writes -∞."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Whether this key is part of a number."""
-        return character is not None and (character in PARTS or self._is_infinity(character))
+        return character is not None and (character in PARTS or self._word(character) is not None)
 
-    def _is_infinity(self, character: str) -> bool:
-        return character == "i" and self.value in ("-", "−")
+    def _word(self, character: str) -> str | None:
+        """What a letter stands for here, where it stands for something."""
+        if character == "i" and self.value in ("-", "−"):
+            return "∞"
+        return "ln" if character == "l" else None
 
     async def _on_key(self, event: events.Key) -> None:
         if event.is_printable and not self.check_consume_key(event.key, event.character):
             event.prevent_default()  # not Input's either; it bubbles on to the screen's bindings
             return
-        if event.character and self._is_infinity(event.character):
+        if event.character and (word := self._word(event.character)):
             event.stop()
             event.prevent_default()
-            self.insert_text_at_cursor("∞")
+            self.insert_text_at_cursor(word)
             return
         await super()._on_key(event)
