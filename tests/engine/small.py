@@ -123,6 +123,7 @@ KINDS = {
     "scale": "sum",
     "keep_heads": "sum",
     "relu": "function",
+    "log": "function",
     "gelu": "function",
     "gelu_tanh": "function",
     "silu": "function",

@@ -75,6 +75,7 @@ DEFINITIONS = {
     ),
     "silu": ([(N, M)], {}, (N, M), lambda a: lambda i, j: a[i, j] / (1 + math.exp(-a[i, j]))),
     "tanh": ([(N, M)], {}, (N, M), lambda a: lambda i, j: math.tanh(a[i, j])),
+    "log": (["positive"], {}, (N, M), lambda a: lambda i, j: math.log(a[i, j])),
     "softmax": ([(N, M)], {}, (N, M), lambda a: lambda i, j: softmax(a[i])[j]),
     "layer_norm": (
         [(N, M), (M,), (M,)],
@@ -128,6 +129,7 @@ DEFINITIONS = {
 def operands_of(name, seed=0, spread=1.0, dtype="float64"):
     random = np.random.default_rng(seed)
     special = {"ids": np.array([4, 0, 2]), "mask": np.tril(np.ones((N, M), dtype=bool))}
+    special["positive"] = (spread * random.uniform(0.2, 3.0, (N, M))).astype(dtype)
     shapes = DEFINITIONS[name][0]
     return [special[s] if isinstance(s, str) else (spread * random.standard_normal(s)).astype(dtype) for s in shapes]
 
@@ -254,3 +256,10 @@ def test_ids_outside_the_table_are_named():
 def test_more_tokens_than_positions_is_said():
     with pytest.raises(OperationError, match="3 tokens are more than the 2 positions"):
         compute("position_rows", np.ones((2, 2)), np.array([1, 1, 1]))
+
+
+def test_the_logarithm_of_nothing_is_minus_infinity():
+    with np.errstate(divide="ignore"):
+        trace = compute("log", np.array([[0.0, 1.0]]))
+    assert trace["result"].value.tolist() == [[-math.inf, 0.0]]
+    assert trace.explain("result", (0, 0)).evaluate() == -math.inf

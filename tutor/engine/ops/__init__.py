@@ -17,6 +17,7 @@ from tutor.engine.ops.elementwise import (
     gelu,
     gelu_tanh,
     keep_heads,
+    log,
     multiply,
     relu,
     scale,

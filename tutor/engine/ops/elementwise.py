@@ -342,6 +342,28 @@ class Tanh(Activation):
         return rf"\tanh({x})"
 
 
+class Logarithm(Activation):
+    """The natural logarithm; -∞ at 0. Logarithms of probabilities add where probabilities multiply."""
+
+    name = "log"
+    formula = r"Y = \ln X"
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).log(x)
+
+    def slope(self, x: Any) -> Any:
+        return 1 / x
+
+    def slope_of(self, x: float) -> float:
+        return 1 / x
+
+    def value_terms(self, x: float) -> tuple[float, ...]:
+        return (math.log(x) if x > 0 else -math.inf if x == 0 else math.nan,)
+
+    def text(self, x: str) -> str:
+        return rf"\ln {x}"
+
+
 class Slope(Operation):
     """The chain rule through a function of one number: the gradient times f'(x)."""
 
@@ -363,5 +385,6 @@ class Slope(Operation):
 
 
 add, add_column, multiply, scale, keep_heads = Add(), AddColumn(), Multiply(), Scale(), KeepHeads()
-relu, gelu, gelu_tanh, silu, tanh, slope = ReLU(), GELU(), TanhGELU(), SiLU(), Tanh(), Slope()
-ACTIVATIONS: dict[str, Activation] = {function.name: function for function in (relu, gelu, gelu_tanh, silu, tanh)}
+relu, gelu, gelu_tanh, silu, tanh = ReLU(), GELU(), TanhGELU(), SiLU(), Tanh()
+log, slope = Logarithm(), Slope()
+ACTIVATIONS: dict[str, Activation] = {function.name: function for function in (relu, gelu, gelu_tanh, silu, tanh, log)}
