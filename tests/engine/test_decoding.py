@@ -120,6 +120,29 @@ def test_no_row_of_the_past_is_computed_twice(monkeypatch):
     assert seen == [1] * 5 * (2 * 8 + 1)
 
 
+@pytest.mark.parametrize("architecture", ["encoder_decoder", "decoder_only"])
+def test_what_the_cache_saves_is_counted(architecture):
+    config = small.config(architecture=architecture, decoder_layers=2)
+    weights = small.weights(config, 4)
+    two = architecture == "encoder_decoder"
+    first = 1 if two else len(PROMPT)  # the start token, or the prompt
+    cross = 2 * 2 * len(PROMPT) if two else 0  # keys and values of two layers
+    for how in (Decoding("greedy"), Decoding("beam", beams=3, length_penalty=0.6)):
+        steps, uncached = (list(decode_steps(weights, config, PROMPT, 5, how, cached=it)) for it in (True, False))
+        assert len(steps) == len(uncached) > 2
+        running = 1
+        for number, (step, slow) in enumerate(zip(steps, uncached, strict=True)):
+            before = 0 if number == 0 else first + number - 1
+            new = first if number == 0 else 1
+            assert (step.work.positions, step.work.positions_reused) == (running * new, running * before)
+            assert step.work.rows == 4 * running * new + (cross if number == 0 else 0)
+            assert step.work.rows_reused == 4 * running * before + (0 if number == 0 else cross)
+            assert slow.work.positions == step.work.positions + step.work.positions_reused
+            assert slow.work.rows == step.work.rows + step.work.rows_reused
+            assert slow.work.rows_reused == slow.work.positions_reused == 0
+            running = len(step.survivors)
+
+
 def test_the_buffer_of_rows_keeps_what_it_was_given():
     rows, whole = cache._Rows(), np.random.default_rng(0).standard_normal((2, 3, 11, 4))
     cut = 0
@@ -350,6 +373,22 @@ def test_the_steps_of_a_beam_search_are_a_tree():
     left = steps[-1].hypotheses
     assert sorted((one.ids, one.score) for one in left if one.ended) == sorted(ended)
     assert sorted(one.ids for one in left if not one.ended) == sorted(ids for ids, _ in paths.values())
+
+
+@pytest.mark.parametrize("strategy", ["greedy", "beam", "sample"])
+def test_a_step_has_the_logits_and_where_asked_for_all_probabilities(strategy):
+    config = small.config()
+    weights = small.weights(config, 4)
+    paths = [()]
+    for step in decode_steps(weights, config, PROMPT, 4, Decoding(strategy, beams=2, seed=1), with_all=True):
+        assert step.probabilities.shape == (len(paths), config.vocabulary)
+        for one in step.candidates:
+            target = [config.start_id, *paths[one.parent]]
+            trace = small.trace(config, PROMPT, target, weights=weights)
+            assert one.logit == pytest.approx(trace["logits"].value[-1][one.token], abs=1e-5)
+            assert one.probability == pytest.approx(float(step.probabilities[one.parent, one.token]))
+        paths = [(*paths[one.parent], one.token) for one in step.survivors]
+    assert next(decode_steps(weights, config, PROMPT, 4, Decoding(strategy))).probabilities is None
 
 
 @pytest.mark.parametrize("strategy", ["greedy", "beam", "sample"])

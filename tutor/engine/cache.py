@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,45 @@ from tutor.engine.trace import Node, Recorder
 from tutor.engine.transformer import embed, encode, predict, run_stack, token_input
 
 
-class CachingRecorder(Recorder):
+@dataclass(frozen=True)
+class Work:
+    """What one step computed, and what it had at hand from the steps before: without a cache, both are computed.
+
+    Positions are counted of every hypothesis. A row is one token's key, or its value, in one layer, of all heads.
+    """
+
+    positions: int = 0
+    positions_reused: int = 0
+    rows: int = 0
+    rows_reused: int = 0
+
+
+class StepRecorder(Recorder):
+    """Keeps of a step nothing but its logits and the count of its rows of keys and values."""
+
+    def __init__(self, weights: Mapping[str, Any], backend: Backend | None = None) -> None:
+        super().__init__(weights, backend, keep=False)
+        self.logits: Node | None = None
+        self.rows = self.rows_reused = 0
+
+    def rows_so_far(self, name: str, compute: Callable[[], Node], fixed: bool) -> Node:
+        node = compute()
+        self.rows += _rows_in(node)
+        return node
+
+    def _record(self, node: Node) -> Node:
+        if node.name == "logits":
+            self.logits = node
+        return super()._record(node)
+
+
+def _rows_in(node: Node) -> int:
+    """How many rows stand in [..., head, position, feature]."""
+    *before, _heads, positions, _features = node.array.shape
+    return math.prod(before) * int(positions)
+
+
+class CachingRecorder(StepRecorder):
     """Runs a decoder on its newest tokens alone and lets them look at the keys and values of those before.
 
     Of a step it keeps nothing else. The numbers are those of the whole sentence decoded at once, as long as no token
@@ -21,7 +61,7 @@ class CachingRecorder(Recorder):
     """
 
     def __init__(self, weights: Mapping[str, Any], backend: Backend | None = None) -> None:
-        super().__init__(weights, backend, keep=False)
+        super().__init__(weights, backend)
         self._tokens: Any = None  # [..., position]
         self._rows: dict[str, _Rows] = {}  # self-attention: they grow by a row a token
         self._fixed: dict[str, Node] = {}  # cross-attention: what there is to look at stays the same
@@ -46,13 +86,17 @@ class CachingRecorder(Recorder):
         return Node(f"{tokens.name}_so_far", self._tokens, tokens.axis_keys, self.backend)
 
     def rows_so_far(self, name: str, compute: Callable[[], Node], fixed: bool) -> Node:
-        if not fixed:
-            node = compute()
+        if fixed and name in self._fixed:
+            self.rows_reused += _rows_in(self._fixed[name])
+            return self._fixed[name]
+        node = super().rows_so_far(name, compute, fixed)
+        if fixed:
+            self._fixed[name] = node
+        else:
+            new = _rows_in(node)
             node.array = self._rows.setdefault(name, _Rows()).extended(node.array)
-            return node
-        if name not in self._fixed:
-            self._fixed[name] = compute()
-        return self._fixed[name]
+            self.rows_reused += _rows_in(node) - new
+        return node
 
 
 class _Rows:
@@ -98,12 +142,20 @@ class NextToken:
         self._config = config
         self._source: tuple[Node, ...] = ()  # the encoder's output and its tokens
         plain = Recorder(weights, backend, keep=False)
-        self._record = CachingRecorder(weights, plain.backend) if cached and config.causal_mask else plain
+        keeps = CachingRecorder if cached and config.causal_mask else StepRecorder
+        self._record = keeps(weights, plain.backend)
+        self.work = Work()  # of the last step
         self._input = self._shaped(ids)  # the decoder's, [..., position]
         if config.architecture == "encoder_decoder":
             tokens = token_input(plain, "tokens", self._input, "encoder", config.vocabulary)
             self._source = (encode(plain, config, tokens), tokens)
             self._input = self._shaped([config.start_id])
+
+    @property
+    def logits(self) -> np.ndarray:
+        """What the last step's probabilities were made of, in their shape."""
+        assert self._record.logits is not None
+        return self._record.logits.value[..., -1, :]
 
     def _shaped(self, ids: Sequence[int]) -> np.ndarray:
         return np.asarray(ids, dtype=np.int64)
@@ -124,13 +176,17 @@ class NextToken:
 
     def _run(self, rows: np.ndarray) -> np.ndarray:
         record, config = self._record, self._config
+        record.rows = record.rows_reused = 0
+        reused = record.offset * rows.size // rows.shape[-1]  # of every hypothesis, those before
         two = config.architecture == "encoder_decoder"
         name, prefix = ("decoder.tokens", "decoder.") if two else ("tokens", "")
         tokens = token_input(record, name, rows, "decoder", config.output_vocabulary if two else config.vocabulary)
         x = run_stack(record, config, "decoder", embed(record, config, prefix, tokens), tokens, *self._source)
         if rows.shape[-1] > 1:  # what comes next is asked of the last position alone
             x = record.input(x.name, x.array[..., -1:, :], x.axis_keys)
-        return predict(record, config, x).value[..., -1, :]
+        probabilities = predict(record, config, x).value[..., -1, :]
+        self.work = Work(rows.size, reused, record.rows, record.rows_reused)
+        return probabilities
 
 
 class NextTokens(NextToken):

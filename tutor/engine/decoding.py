@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from tutor.engine.backend import Backend
-from tutor.engine.cache import NextToken, NextTokens
+from tutor.engine.cache import NextToken, NextTokens, Work
 from tutor.engine.choosing import Decoding, best_places, chances_of, draw
 from tutor.engine.config import TransformerConfig
 
@@ -24,6 +24,7 @@ class Candidate:
     token: int
     label: str
     parent: int  # which survivor of the step before it continues
+    logit: float
     probability: float  # the model's, of this token
     log_probability: float
     total: float  # the log-probability of the whole hypothesis, this token included
@@ -54,6 +55,9 @@ class Step:
     number: int
     candidates: tuple[Candidate, ...]
     hypotheses: tuple[Hypothesis, ...]  # all that ended so far or go on, the highest score first
+    work: Work = Work()  # what the key-value cache saved
+    # Of every token, [hypothesis, vocabulary], in the order of the survivors before, where it was asked for.
+    probabilities: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     @property
     def survivors(self) -> tuple[Candidate, ...]:
@@ -111,23 +115,26 @@ def decode_steps(
     labels: Sequence[str] | None = None,
     backend: Backend | None = None,
     cached: bool = True,
+    with_all: bool = False,
 ) -> Iterator[Step]:
     """The steps of one decoding as they are taken, at most `maximum` of them; what was found is in the last.
 
     Beam search stops once `beams` hypotheses have ended. There are no steps where `greedy` would give no tokens for
-    want of a decoder or of positions. `labels` name the tokens of the candidates.
+    want of a decoder or of positions. `labels` name the tokens of the candidates. `with_all` keeps the probabilities
+    of every token in the steps, which of a large vocabulary are many.
     """
     maximum = longest(config, ids, maximum)
     if maximum < 1:
         return iter(())
     if settings.strategy == "beam":
         several = NextTokens(weights, config, ids, backend, cached)
-        return _beam_steps(several, settings, config.end_id, maximum, labels)
-    return _single_steps(NextToken(weights, config, ids, backend, cached), settings, config.end_id, maximum, labels)
+        return _beam_steps(several, settings, config.end_id, maximum, labels, with_all)
+    one = NextToken(weights, config, ids, backend, cached)
+    return _single_steps(one, settings, config.end_id, maximum, labels, with_all)
 
 
 def _single_steps(
-    following: NextToken, settings: Decoding, end_id: int, maximum: int, labels: Sequence[str] | None
+    following: NextToken, settings: Decoding, end_id: int, maximum: int, labels: Sequence[str] | None, with_all: bool
 ) -> Iterator[Step]:
     """Greedy decoding and sampling: one hypothesis."""
     random = np.random.default_rng(settings.seed)
@@ -136,14 +143,16 @@ def _single_steps(
     for number in range(maximum):
         chances = chances_of(row, settings)
         token = int(np.argmax(chances)) if settings.strategy == "greedy" else draw(chances, random.random())
-        shown = best_places(row, SHOWN)
+        shown, logits = best_places(row, SHOWN), following.logits
         candidates = []
         for place in shown if token in shown else [*shown[:-1], token]:
             fate = "dropped" if place != token else "ended" if token == end_id else "kept"
-            candidates.append(_candidate(place, 0, float(row[place]), so_far, 0.0, labels, float(chances[place]), fate))
+            numbers = float(logits[place]), float(row[place]), float(chances[place])
+            candidates.append(_candidate(place, 0, numbers, so_far, 0.0, labels, fate))
         chosen = next(candidate for candidate in candidates if candidate.token == token)
         so_far = _extended(so_far, chosen)
-        yield Step(number, tuple(candidates), (so_far,))
+        everything = row[None] if with_all else None
+        yield Step(number, tuple(candidates), (so_far,), following.work, everything)
         if so_far.ended:
             return
         if number + 1 < maximum:
@@ -151,7 +160,7 @@ def _single_steps(
 
 
 def _beam_steps(
-    following: NextTokens, settings: Decoding, end_id: int, maximum: int, labels: Sequence[str] | None
+    following: NextTokens, settings: Decoding, end_id: int, maximum: int, labels: Sequence[str] | None, with_all: bool
 ) -> Iterator[Step]:
     """Beam search: the best `beams` hypotheses side by side; those that end among the best make room for others."""
     running: list[Hypothesis] = [Hypothesis()]
@@ -160,14 +169,14 @@ def _beam_steps(
     for number in range(maximum):
         pairs = _best_continuations(rows, running, 2 * settings.beams)
         fates = _fates([token for _, token in pairs], end_id, settings.beams, settings.beams - len(ended))
-        candidates = []
+        candidates, logits, penalty = [], following.logits, settings.length_penalty
         for (parent, token), fate in zip(pairs, fates, strict=True):
-            before, probability, chance = running[parent], float(rows[parent, token]), float(fate != "dropped")
-            penalty = settings.length_penalty
-            candidates.append(_candidate(token, parent, probability, before, penalty, labels, chance, fate))
+            numbers = float(logits[parent, token]), float(rows[parent, token]), float(fate != "dropped")
+            candidates.append(_candidate(token, parent, numbers, running[parent], penalty, labels, fate))
         ended += [_extended(running[c.parent], c) for c in candidates if c.fate == "ended"]
         running = [_extended(running[c.parent], c) for c in candidates if c.fate == "kept"]
-        step = Step(number, tuple(candidates), tuple(sorted((*ended, *running), key=lambda h: -h.score)))
+        found = tuple(sorted((*ended, *running), key=lambda h: -h.score))
+        step = Step(number, tuple(candidates), found, following.work, rows if with_all else None)
         yield step
         if not running:
             return
@@ -204,18 +213,18 @@ def _best_continuations(rows: np.ndarray, running: Sequence[Hypothesis], count: 
 def _candidate(
     token: int,
     parent: int,
-    probability: float,
+    numbers: tuple[float, float, float],  # logit, probability, chance
     before: Hypothesis,
     penalty: float,
     labels: Sequence[str] | None,
-    chance: float,
     fate: str,
 ) -> Candidate:
+    logit, probability, chance = numbers
     log_probability = math.log(probability) if probability > 0 else -math.inf
     total = before.log_probability + log_probability
     score = total / length_penalty(len(before.ids) + 1, penalty)
     label = labels[token] if labels else str(token)
-    return Candidate(token, label, parent, probability, log_probability, total, score, chance, fate)
+    return Candidate(token, label, parent, logit, probability, log_probability, total, score, chance, fate)
 
 
 def _extended(before: Hypothesis, chosen: Candidate) -> Hypothesis:

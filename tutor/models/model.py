@@ -85,12 +85,14 @@ class Model:
         config: Mapping[str, Any] | None = None,
         backend: str = "numpy",
         on_step: Callable[[Step], object] | None = None,
+        with_all: bool = False,
     ) -> Generation:
         """Answer a sentence (encoder-decoder) or go on with it (decoder-only), and keep every step's candidates.
 
         `strategy` is greedy, beam or sample; `Decoding` says what the others mean. At most `maximum` tokens are
         chosen, the end token included, and no more than there are positions. `on_step` is told of each step as it is
-        taken. Raises ModelError, and ConfigError or BackendError for wrong arguments.
+        taken. `with_all` keeps every token's probability in the steps. Raises ModelError, and ConfigError or
+        BackendError for wrong arguments.
         """
         if self.config.architecture == "encoder_only":
             raise ModelError("{model} reads and does not write: it has no decoder; take another model", model=self.name)
@@ -109,7 +111,7 @@ class Model:
         changed = self._changed_config(config) if config else self.config
         arrays = load_backend(backend)
         labels = self.target_tokenizer.labels
-        steps = decode_steps(self._weights_on(arrays), changed, ids, count, settings, labels, arrays)
+        steps = decode_steps(self._weights_on(arrays), changed, ids, count, settings, labels, arrays, with_all=with_all)
         found = taken(steps, on_step)
         answers = answers_of(found, self.target_tokenizer)
         notice = notice or arrays.notice
