@@ -31,6 +31,7 @@ from tutor.models.corpus import (
 from tutor.models.errors import Message, ModelError
 from tutor.models.folder import load_without_weights, save_model
 from tutor.models.model import Model
+from tutor.models.quality import figures
 from tutor.models.recipe import FILE_NAME, Recipe
 from tutor.models.weights import as_half, initialise
 
@@ -75,6 +76,7 @@ class TrainingRun:
         self.model = untrained_model(recipe)
         training, held_out = read_corpus(recipe, data)
         self.corpus = encoded(self.model, training, recipe)
+        self.held_out = held_out
         self.validation = encoded(self.model, held_out, recipe) if held_out else None
         if not self.corpus.pairs:
             raise ModelError("no sentence of the corpus has at most {longest} tokens", longest=recipe.longest)
@@ -162,14 +164,15 @@ class TrainingRun:
     def finish(self) -> Model:
         """Write the model's folder and return the model, its weights as they are on disk: float16, measured so."""
         weights = {name: as_half(self.backend.to_numpy(a)).astype(np.float32) for name, a in self.state.best.items()}
-        measured: dict[str, float] = {"steps": self.state.step}
-        name = "validation_loss" if self.validation else "training_loss"
-        batches = (self.validation or self.corpus).once()
-        measured[name] = round(evaluate(weights, self.model.config, batches), 4)
-        card = replace(self.model.card, trained=True, seed=None, measured=measured)
+        card = replace(self.model.card, trained=True, seed=None)
         if self.recipe.limits:
             card = replace(card, limits=self.recipe.limits)
         model = Model(card, self.model.config, weights, self.model.tokenizer, self.model.target_tokenizer)
+        if self.validation:
+            measured = figures(model, self.held_out, self.validation)
+        else:
+            measured = {"training_loss": round(evaluate(weights, model.config, self.corpus.once()), 4)}
+        model.card = replace(card, measured={"steps": self.state.step} | measured)
         try:
             save_model(model, self.folder, half=True)
         except OSError as error:

@@ -1,0 +1,59 @@
+"""How good a trained model is on sentences it has not seen: the figures of its card."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tutor.engine.trace import Recorder
+from tutor.engine.training import evaluate
+from tutor.engine.transformer import run
+from tutor.models.corpus import Corpus, Pair
+from tutor.models.model import Model
+
+BEAMS = 4
+
+
+def figures(model: Model, held_out: Sequence[Pair], corpus: Corpus) -> dict[str, float]:
+    """The loss (nats a token) and, by architecture, BLEU of the answers or how many next tokens were said right.
+
+    `corpus` is `held_out` in the model's ids. BLEU needs the package sacrebleu and is left out without it.
+    """
+    found = {"validation_loss": round(evaluate(model.weights, model.config, corpus.once()), 4)}
+    if model.config.architecture == "encoder_decoder":
+        return found | bleu(model, held_out)
+    if model.config.architecture == "decoder_only":
+        found["perplexity"] = round(math.exp(found["validation_loss"]), 1)
+        found["next_token_accuracy"] = round(accuracy(model, corpus), 3)
+    return found
+
+
+def bleu(model: Model, pairs: Sequence[Pair]) -> dict[str, float]:
+    """BLEU (Papineni et al. 2002) of greedy decoding and of beam search, Chinese cut into characters by sacrebleu."""
+    if not pairs or importlib.util.find_spec("sacrebleu") is None:
+        return {}
+    sacrebleu: Any = importlib.import_module("sacrebleu")
+    right = [[target for _source, target in pairs]]
+
+    def score(**settings: Any) -> float:
+        answers = [model.generate(source, **settings).text for source, _target in pairs]
+        return round(float(sacrebleu.corpus_bleu(answers, right, tokenize="zh").score), 1)
+
+    return {"bleu_greedy": score(), f"bleu_beam_{BEAMS}": score(strategy="beam", beams=BEAMS)}
+
+
+def accuracy(model: Model, corpus: Corpus) -> float:
+    """The share of targets that the model holds most likely."""
+    right = asked = 0
+    for batch in corpus.once():
+        record = Recorder(model.weights, keep=False)
+        answer = run(record, model.config, batch.ids, batch.target_ids, batch.segment_ids)
+        counts = batch.targets != model.config.pad_id
+        right += int(np.count_nonzero((np.argmax(answer.value, axis=-1) == batch.targets) & counts))
+        asked += int(np.count_nonzero(counts))
+    return right / max(1, asked)
