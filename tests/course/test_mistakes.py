@@ -138,6 +138,18 @@ def test_embeddings(trace):
     assert np.isnan(before[~inside]).all() and not inside.all()
 
 
+def test_positions():
+    trace = tutor.load_model("proverbs").trace("马无夜草不肥")
+    name = "encoder.embedding.position"
+    n, d = trace[name].shape
+    angle = [[t / 10000 ** (2 * (i // 2) / d) for i in range(d)] for t in range(1, n + 1)]
+    by_hand = [[np.cos(a) if i % 2 else np.sin(a) for i, a in enumerate(row)] for row in angle]
+    close(values(trace, name, "position_from_one"), by_hand)
+    angle = np.array(angle) - np.array(angle)[0]
+    by_hand = np.where(np.arange(d) % 2 == 1, np.sin(angle), np.cos(angle))
+    close(values(trace, name, "sine_for_cosine"), by_hand)
+
+
 def test_heads(trace, model):
     weights, key = number(trace, f"{PLACE}.weights"), number(trace, f"{PLACE}.key")
     close(values(trace, f"{PLACE}.heads", "weights_times_key"), weights @ key)
@@ -195,3 +207,47 @@ def test_an_unknown_mistake(trace):
 def test_a_mistake_is_not_looked_for_in_another_sub_layer(trace):
     with pytest.raises(MistakeError):
         slips(trace, trace["encoder.0.feed_forward.hidden"], "unscaled")
+
+
+CHOOSING = """
+  matrices:
+    Z: {axes: [context, token], values: [[2, 1, 0], [1, 1, -1]]}
+    keep: {axes: [context, token], values: [[1, 1, 0], [0, 1, 1]]}
+    P: {axes: [first, second], values: [[0.5, 0.25], [0.75, 0.25]]}
+    before: {axes: [first], values: [0.6, 0.4]}
+    ones: {axes: [second, all], values: [[1], [1]]}
+  steps:
+    - T: {scale: [Z], by: 2, inverse: true}
+    - S: {softmax: [T]}
+    - M: {mask: [Z, keep]}
+    - K: {softmax: [M]}
+    - L: {log: [P]}
+    - B: {log: [before]}
+    - C: {add_column: [L, B]}
+    - R: {matmul: [L, ones]}
+    - D: {add_column: [Z, before]}
+"""
+
+
+@pytest.fixture(scope="module")
+def choosing():
+    lesson = with_line("X: {en", "Z: {en")
+    start, end = lesson.index("\n  matrices:"), lesson.index("\nsteps:")
+    return run_program(parse_lesson(lesson[:start] + CHOOSING.rstrip() + lesson[end:]).program)
+
+
+def test_temperature_and_what_is_struck_out(choosing):
+    z, keep = number(choosing, "Z"), number(choosing, "keep")
+    close(values(choosing, "T", "multiplied_instead_of_divided"), 2 * z)
+    close(values(choosing, "S", "multiplied_instead_of_divided"), softmax(2 * z))
+    close(values(choosing, "K", "not_renormalised"), softmax(z) * keep)
+
+
+def test_logarithms(choosing):
+    p, before = number(choosing, "P"), number(choosing, "before")
+    close(values(choosing, "L", "base_ten_logarithm"), np.log10(p))
+    close(values(choosing, "C", "probabilities_multiplied"), p * before[:, None])
+    close(values(choosing, "R", "probabilities_multiplied"), p.prod(1, keepdims=True))
+    for name in ("L", "D", "T"):
+        with pytest.raises(MistakeError):
+            slips(choosing, choosing[name], "probabilities_multiplied")

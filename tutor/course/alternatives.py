@@ -12,6 +12,7 @@ import numpy as np
 
 from tutor.course.recompute import forward, numbers
 from tutor.engine.ops import OPERATIONS
+from tutor.engine.ops.elementwise import coefficient
 from tutor.engine.trace import Node, Trace
 
 Arrays = list[np.ndarray]
@@ -222,6 +223,47 @@ def wrong_row(trace: Trace, node: Node) -> Arrays:
         inside = (ids + step >= 0) & (ids + step < len(table))
         found.append(np.where(inside[..., None], table[np.clip(ids + step, 0, len(table) - 1)], np.nan))
     return found
+
+
+def multiplied_instead_of_divided(trace: Trace, node: Node) -> Arrays:
+    if node.op != "scale" or not node.params.get("inverse"):
+        return []
+    return [numbers(node.operands[0]) * coefficient(node.params.get("by"), node.params.get("root_of"), inverse=False)]
+
+
+def not_renormalised(trace: Trace, node: Node) -> Arrays:
+    return mask_after_softmax(trace, node)
+
+
+def base_ten_logarithm(trace: Trace, node: Node) -> Arrays:
+    return [numbers(node) / np.log(10)] if node.op == "log" else []
+
+
+def probabilities_multiplied(trace: Trace, node: Node) -> Arrays:
+    return [np.exp(numbers(node))] if node.op != "log" and _sums_logarithms(node) else []
+
+
+def _sums_logarithms(node: Node) -> bool:
+    if node.op == "log":
+        return True
+    parts = node.operands[:1] if node.op == "matmul" else node.operands if node.op in ("add", "add_column") else ()
+    return bool(parts) and all(_sums_logarithms(part) for part in parts)
+
+
+def position_from_one(trace: Trace, node: Node) -> Arrays:
+    if node.op != "sinusoid":
+        return []
+    offset = node.params.get("offset", 0) + 1
+    return [np.asarray(OPERATIONS["sinusoid"].forward(_operands(node)[0], **{**node.params, "offset": offset}))]
+
+
+def sine_for_cosine(trace: Trace, node: Node) -> Arrays:
+    if node.op != "sinusoid" or node.params.get("halves"):
+        return []
+    value, swapped = numbers(node), np.full(node.shape, np.nan)
+    pairs = node.shape[-1] // 2 * 2
+    swapped[:, 0:pairs:2], swapped[:, 1:pairs:2] = value[:, 1:pairs:2], value[:, 0:pairs:2]
+    return [swapped]
 
 
 def wrong_head(trace: Trace, node: Node) -> Arrays:

@@ -152,6 +152,42 @@ def _table() -> dict[str, Mistake]:
         "这是隔壁那一行：编号从 0 数起，行号要正好等于编号。",
     )
     mistake(
+        a.multiplied_instead_of_divided,
+        ("scale",),
+        "You multiplied by it. Divide every number by it.",
+        "你乘上了它。应当每个数都除以它。",
+    )
+    mistake(
+        a.not_renormalised,
+        ("softmax",),
+        "That is its share while the others were still in. They are out: divide by the sum of those that are left.",
+        "这是其余词元还在时的份额。它们已经出局，要除以剩下几个的和。",
+    )
+    mistake(
+        a.base_ten_logarithm,
+        ("log",),
+        "That is the logarithm to base 10. Take the natural one: ln on a pocket calculator.",
+        "这是以 10 为底的对数。要取自然对数，也就是计算器上的 ln。",
+    )
+    mistake(
+        a.probabilities_multiplied,
+        ("a sum of logarithms",),
+        "That is the product of the probabilities. Here their logarithms are added.",
+        "这是概率的乘积。这里要把概率的对数相加。",
+    )
+    mistake(
+        a.position_from_one,
+        ("sinusoid",),
+        "That is the next position's number: positions count from 0.",
+        "这是下一个位置的数：位置从 0 数起。",
+    )
+    mistake(
+        a.sine_for_cosine,
+        ("sinusoid",),
+        "You took the other wave: columns 0, 2, 4 … are sines, columns 1, 3, 5 … cosines.",
+        "你取错了波：第 0、2、4……列是正弦，第 1、3、5……列是余弦。",
+    )
+    mistake(
         a.wrong_head,
         ("any operation with heads",),
         "That is the number of another head at the same place.",
