@@ -112,14 +112,19 @@ class Explanation:
         parts = [_term_text(term) for term in shown]
         if count:
             parts.append(rf"\ldots ({figure(rest)})")
-        return " + ".join(parts) or "0"
+        first, *others = parts or ["0"]
+        return first + "".join(f" - {part[1:]}" if part.startswith("-") else f" + {part}" for part in others)
 
 
 def _term_text(term: Term) -> str:
+    """The term's factors; with a minus in front where it is to be taken away."""
     parts = [factor(cell.value) for cell in term.cells]
     if term.coefficient_text:
         parts.insert(0, term.coefficient_text)
-    return r" \cdot ".join(parts) or factor(term.value)
+    elif parts and abs(term.coefficient) != 1:
+        parts.insert(0, figure(abs(term.coefficient)))
+    sign = "-" if term.coefficient < 0 and parts and not term.coefficient_text else ""
+    return sign + r" \cdot ".join(parts) if parts else factor(term.value)
 
 
 class Copy(Explanation):

@@ -38,7 +38,7 @@ FORMULAS = {
 def formula_of(node: Node) -> str | None:
     """The Transformer's formula for a node, true to what was computed; None where it has no own one."""
     words = node.name.split(".")
-    if words[0] == "gradient":
+    if words[0] in ("gradient", "step"):
         return None
     if node.op == "add" and words[-2:-1] == ["embedding"]:
         parts = [rf"\mathrm{{{_part(name)}}}" for name in node.inputs]

@@ -20,6 +20,8 @@ from tutor.engine.message import Message
 from tutor.engine.node import Node, TraceError
 from tutor.engine.ops.base import Operation, OperationError
 from tutor.engine.ops.elementwise import multiply
+from tutor.engine.optimiser import PREFIX as STEP
+from tutor.engine.optimiser import AdamW, record_step
 
 Change = np.ndarray | Sequence[Any] | float | Callable[[np.ndarray], Any]
 
@@ -94,13 +96,34 @@ class Trace:
             raise TraceError(f"the loss does not depend on {name}, so it has no gradient")
         return found
 
+    def optimiser_step(self, weight: str, learning_rate: float = 0.01, step: int = 1, **more: Any) -> Node:
+        """`weight` after one step of AdamW down its gradient, a node like any other: `step.WEIGHT.after`.
+
+        On the way are `step.WEIGHT.first`, `.second` and `.change`; `optimiser.AdamW` says what `more` may be. Another
+        call with the same weight takes the place of the one before. Raises TraceError where it has no gradient.
+        """
+        node = self[weight]
+        if not node.is_weight:
+            raise TraceError(Message("{name} is computed, not trained: name a weight", name=weight))
+        gradient = self.gradient(node.name)
+        everything = (self._gradients[name] for name in self.weight_names if name in self._gradients)
+        record = Recorder({}, node._backend)
+        after = record_step(record, node, gradient, everything, AdamW(learning_rate, step, **more))
+        self._steps_back = {k: v for k, v in self._steps_back.items() if not k.startswith(f"{STEP}{node.name}.")}
+        self._add_back(record.nodes)
+        return after
+
+    def _add_back(self, nodes: Mapping[str, Node]) -> None:
+        self._steps_back |= nodes
+        for node in nodes.values():
+            node._labels = self._nodes["loss"]._labels
+
     def _walk_back(self) -> None:
         loss = self._nodes["loss"]
         record = Recorder({}, loss._backend)
-        self._gradients = backward(record, loss)
-        self._steps_back = record.nodes
-        for step in record.nodes.values():
-            step._labels = loss._labels
+        found = backward(record, loss)
+        self._add_back(record.nodes)
+        self._gradients = found
 
     def explain(self, name: str, index: Sequence[int]) -> Explanation:
         """How one cell came to be. `index` counts from 0 on every axis; negative counts from the end."""
