@@ -84,13 +84,18 @@ class PositionRows(Operation):
 
 
 class Sinusoid(Operation):
-    """Sine waves in even features, cosines in odd ones (Vaswani et al. 2017, section 3.5). Fixed, not learned."""
+    """Sine waves in even features, cosines in odd ones (Vaswani et al. 2017, section 3.5). Fixed, not learned.
+
+    With `halves` the same waves in another order: the sines in the first half, the cosines in the second.
+    """
 
     name = "sinusoid"
     formula = r"P_{t,2i} = \sin \frac{t}{10000^{2i/d}} \quad P_{t,2i+1} = \cos \frac{t}{10000^{2i/d}}"
 
-    def forward(self, ids: Any, *, width: int, dtype: str = "float32", offset: int = 0) -> Any:
+    def forward(self, ids: Any, *, width: int, dtype: str = "float32", offset: int = 0, halves: bool = False) -> Any:
         table = waves(offset + ids.shape[-1], width)[offset:]  # [position, feature]
+        if halves:
+            table = np.concatenate([table[:, 0::2], table[:, 1::2]], axis=1)
         return plain_array(ids, table, dtype)
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
@@ -98,8 +103,12 @@ class Sinusoid(Operation):
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         position, feature = index[0] + node.params.get("offset", 0), index[1]
-        width, pair = node.params["width"], feature - feature % 2
-        wave, name = (math.cos, r"\cos") if feature % 2 else (math.sin, r"\sin")
+        width, interleaved = node.params["width"], feature
+        if node.params.get("halves", False):
+            sines = (width + 1) // 2
+            interleaved = 2 * feature if feature < sines else 2 * (feature - sines) + 1
+        pair = interleaved - interleaved % 2
+        wave, name = (math.cos, r"\cos") if interleaved % 2 else (math.sin, r"\sin")
         value = wave(position / 10000 ** (pair / width))
         facts = {
             "position": position,

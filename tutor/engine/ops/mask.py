@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 
 class AttentionMask(Operation):
-    """1 where a query may look at a key: not at padding (`pad_id`), and not at the future (`causal`)."""
+    """1 where a query may look at a key: not at padding (`pad_id`), and not at the future (`causal`).
+
+    With a `window` also not further back than that many tokens, itself included (Beltagy et al. 2020, section 3.1).
+    """
 
     name = "attention_mask"
     formula = r"M_{ij} = 1 \; \mathrm{where} \; i \; \mathrm{may} \; \mathrm{see} \; j"
 
-    def forward(self, query_ids: Any, key_ids: Any, *, causal: bool, pad_id: int | None) -> Any:
+    def forward(self, query_ids: Any, key_ids: Any, *, causal: bool, pad_id: int | None, window: int = 0) -> Any:
         xp = namespace(key_ids)
         queries, keys = query_ids.shape[-1], key_ids.shape[-1]
         one_query = xp.reshape(query_ids, (*query_ids.shape, 1))  # [..., query, 1]
@@ -30,6 +33,8 @@ class AttentionMask(Operation):
         allowed = anything if pad_id is None else anything & (one_key != pad_id)
         if causal and queries > 1:  # a single query is the last token, before which all others stand
             allowed = xp.tril(allowed, k=keys - queries)
+        if causal and window:
+            allowed = xp.triu(allowed, k=keys - queries - window + 1)
         return allowed if allowed.ndim == 2 else xp.expand_dims(allowed, axis=-3)  # a batch: [batch, 1, query, key]
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
@@ -43,12 +48,16 @@ class AttentionMask(Operation):
         pad_id, offset = node.params["pad_id"], keys.shape[-1] - queries.shape[-1]
         future = node.params["causal"] and key > query + offset
         padding = pad_id is not None and int(token.value) == pad_id
-        value = 0.0 if future or padding else 1.0
-        rules = ([rf"{key} \leq {query + offset}"] if node.params["causal"] else []) + (
-            [] if pad_id is None else [rf"{int(token.value)} \neq {pad_id}"]
+        window = node.params.get("window", 0) if node.params["causal"] else 0
+        far = bool(window) and key <= query + offset - window
+        value = 0.0 if future or padding or far else 1.0
+        rules = (
+            ([rf"{key} \leq {query + offset}"] if node.params["causal"] else [])
+            + ([rf"{key} > {query + offset} - {window}"] if window else [])
+            + ([] if pad_id is None else [rf"{int(token.value)} \neq {pad_id}"])
         )
         facts = {
-            "reason": "padding" if padding else "future" if future else "allowed",
+            "reason": "padding" if padding else "future" if future else "far" if far else "allowed",
             "operands": (token,),
             "arithmetic": " ".join(f"[{rule}]" for rule in rules) or "1",  # Iverson's brackets: 1 where true, else 0
         }

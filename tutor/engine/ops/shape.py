@@ -1,4 +1,4 @@
-"""Moving numbers without changing them: identity, transpose, splitting into heads and joining them again."""
+"""Moving numbers without changing them: identity, transpose, heads split, joined again, and shared."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tutor.engine.backend import namespace
-from tutor.engine.explanation import Copy, Explanation, Index, product
+from tutor.engine.explanation import Addition, Copy, Explanation, Index, Region, product
 from tutor.engine.ops.base import Operation, Recipe, cell
 
 if TYPE_CHECKING:
@@ -121,6 +121,49 @@ class JoinHeads(Move):
         return (feature // width, position, feature % width)
 
 
+class RepeatHeads(Move):
+    """Each head `times` times in a row, so that several query heads share it (Ainslie et al. 2023)."""
+
+    name = "repeat_heads"
+    formula = r"Y^{(h)} = X^{(\lfloor h / r \rfloor)}"
+
+    def forward(self, x: Any, *, times: int) -> Any:
+        return namespace(x).repeat(x, times, axis=-3)  # [..., head, key, feature] -> [..., head·times, key, feature]
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        return operands[0].axis_keys
+
+    def inverse(self, operand: Node) -> tuple[Operation, dict[str, Any]]:
+        return add_heads, {"heads": operand.shape[-3]}
+
+    def source(self, node: Node, index: Index, operand: Node) -> Index:
+        head, *place = index
+        return (head // node.params["times"], *place)
+
+
+class AddHeads(Operation):
+    """Neighbouring heads added up, so that `heads` are left: the gradient of a head that several shared."""
+
+    name = "add_heads"
+    formula = r"\frac{\partial L}{\partial X^{(k)}} = \sum_{h: \, \lfloor h / r \rfloor = k} g^{(h)}"
+
+    def forward(self, g: Any, *, heads: int) -> Any:
+        xp = namespace(g)
+        *batch, many, rows, width = g.shape
+        return xp.sum(xp.reshape(g, (*batch, heads, many // heads, rows, width)), axis=-3)
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        (g,) = operands
+        head, *place = index
+        times = g.shape[0] // node.shape[0]
+
+        def terms():
+            return tuple(product(cell(g, (head * times + i, *place))) for i in range(times))
+
+        used: dict[str, Region] = {g.name: (slice(head * times, (head + 1) * times), *place)}
+        return Addition(node.name, index, node.at(index), node.formula, terms, used)
+
+
 def _turned(x: Any) -> Any:
     """Heads and positions change places. (NumPy's moveaxis takes ten times as long.)"""
     n = x.ndim
@@ -128,3 +171,4 @@ def _turned(x: Any) -> Any:
 
 
 identity, transpose, split_heads, join_heads = Identity(), Transpose(), SplitHeads(), JoinHeads()
+repeat_heads, add_heads = RepeatHeads(), AddHeads()
