@@ -59,6 +59,14 @@ CONFIGS: dict[str, dict[str, object]] = {
         "activation": "gelu",
         "tied_embeddings": True,
         "scale_embedding": False,
+        "tasks": ("words", "next_sentence"),
+        "logits_transform": True,
+        "pooler": "tanh",
+    },
+    "classification": {
+        "architecture": "encoder_only",
+        "tasks": ("sequence_classification", "token_classification", "question_answering"),
+        "classes": 3,
     },
     "GPT-2": {
         "architecture": "decoder_only",
@@ -106,6 +114,21 @@ def trace(of: TransformerConfig, ids=SOURCE, target_ids=TARGET, segment_ids=None
     return record.finish()
 
 
+# What is right for each task, of one sentence of four tokens.
+CLASSES = {
+    "next_sentence": [1],
+    "sequence_classification": [2],
+    "token_classification": [0, -1, 2, 1],
+    "question_answering": [1, 3],
+}
+
+
+def classes(of: TransformerConfig, sentences: int = 0) -> dict[str, np.ndarray]:
+    """The right classes of a config's tasks for one sentence of four tokens, or a batch of so many."""
+    found = {task: np.array(CLASSES[task]) for task in of.tasks if task in CLASSES}
+    return {task: np.stack([right] * sentences) for task, right in found.items()} if sentences else found
+
+
 def indices(node: Node) -> Iterator[Index]:
     """Every index of a node."""
     return itertools.product(*map(range, node.shape))
@@ -135,6 +158,8 @@ KINDS = {
     "transpose": "copy",
     "split_heads": "copy",
     "join_heads": "copy",
+    "first_row": "copy",
+    "pick_rows": "copy",
     "look_up": "look_up",
     "position_rows": "look_up",
     "sinusoid": "rule",

@@ -71,7 +71,10 @@ def examples(config: TransformerConfig) -> tuple:
 
 def loss_of(weights, config, inputs, smoothing=SMOOTHING):
     record = Recorder(weights)
-    return record, run(record, config, *inputs, smoothing)
+    ids, target_ids, segments, targets = inputs
+    batch = len(ids) if np.ndim(ids) > 1 else 0
+    asked = targets if "words" in config.tasks else None
+    return record, run(record, config, ids, target_ids, segments, asked, smoothing, small.classes(config, batch))
 
 
 @pytest.mark.parametrize("batch", [True, False], ids=["batch", "sentence"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.engine import small
+from tutor.engine.heads import HEADS
 
 ATTENTION = (
     "query_projection query key_projection key value_projection value scores scaled masked weights heads concat output"
@@ -60,8 +61,16 @@ NAMES = {
         *attention("encoder.0.self_attention"),
         *feed_forward("encoder.0.feed_forward"),
         "encoder.output",
+        "logits.transform.hidden",
+        "logits.transform.activation",
+        "logits.transform.norm",
         "logits",
         "probabilities",
+        "pooled.first",
+        "pooled.hidden",
+        "pooled",
+        "next_sentence.logits",
+        "next_sentence.probabilities",
     ],
     "GPT-2": [
         "tokens",
@@ -110,6 +119,15 @@ AXES = {
     "token.table": "vocabulary feature",
     "position.table": "position feature",
     "segment.table": "segment feature",
+    "next_sentence.logits": "position class",
+    "next_sentence.probabilities": "position class",
+    "sequence_classification.logits": "position class",
+    "sequence_classification.probabilities": "position class",
+    "token_classification.logits": "position class",
+    "token_classification.probabilities": "position class",
+    "question_answering.each": "position class",
+    "question_answering.logits": "class position",
+    "question_answering.probabilities": "class position",
     "logits.weight": "input vocabulary",
     "logits.bias": "vocabulary",
     "weight": "input output",
@@ -121,6 +139,8 @@ AXES = {
 
 def axes(name):
     words = name.split(".")
+    if words[-1] in ("weight", "bias") and words[0] in HEADS:
+        return ("input", "class")[-1 if words[-1] == "bias" else 0 :]
     found = AXES.get(".".join(words[-2:])) or AXES.get(words[-1]) or "position feature"
     return tuple(found.split())
 

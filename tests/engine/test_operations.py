@@ -94,6 +94,8 @@ DEFINITIONS = {
     "split_heads": ([(N, 6)], {"heads": 2}, (2, N, 3), lambda a: lambda h, i, j: a[i, 3 * h + j]),
     "join_heads": ([(2, N, 3)], {}, (N, 6), lambda a: lambda i, j: a[j // 3, i, j % 3]),
     "look_up": ([(5, M), "ids"], {}, (3, M), lambda table, ids: lambda i, j: table[ids[i], j]),
+    "first_row": ([(N, M)], {}, (1, M), lambda x: lambda i, j: x[i, j]),
+    "pick_rows": ([(5, M), "ids"], {}, (3, M), lambda x, places: lambda i, j: x[places[i], j]),
     "position_rows": ([(5, M), "ids"], {"offset": 1}, (3, M), lambda table, ids: lambda i, j: table[i + 1, j]),
     "sinusoid": (
         ["ids"],

@@ -171,10 +171,12 @@ def put_rows(array: Any, start: int, rows: Any) -> Any:
 def add_at(array: Any, places: Any, number: float) -> Any:
     """`array` with `number` added at the flat `places`, each of which stands once; in place where it can."""
     if type(array) is np.ndarray:
+        array = np.ascontiguousarray(array)  # else to flatten it would be to copy it
         array.reshape(-1)[places] += number
         return array
     xp = namespace(array)
     if type(array).__module__.startswith("torch"):
+        array = array.contiguous()
         array.view(-1)[places] += number
         return array
     width = array.shape[-1]

@@ -11,8 +11,10 @@ import numpy as np
 
 from tutor.engine.backend import Backend, namespace, put_rows
 from tutor.engine.config import TransformerConfig
+from tutor.engine.heads import predict
+from tutor.engine.layers import token_input
 from tutor.engine.trace import Node, Recorder
-from tutor.engine.transformer import embed, encode, predict, run_stack, token_input
+from tutor.engine.transformer import embed, encode, run_stack
 
 
 @dataclass(frozen=True)

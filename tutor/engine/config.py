@@ -19,7 +19,10 @@ CHOICES = {
     "norm": ("layer", "rms"),
     "norm_position": ("post", "pre"),
     "activation": ("relu", "gelu", "gelu_tanh", "silu"),
+    "pooler": ("none", "tanh", "relu"),
 }
+TASKS = ("words", "next_sentence", "sequence_classification", "token_classification", "question_answering")
+CLASSIFIERS = ("sequence_classification", "token_classification")
 SWITCHES = ("causal_mask", "padding_mask", "scale_scores", "position", "residual", "norm_position", "heads_off")
 
 
@@ -54,6 +57,10 @@ class TransformerConfig:
     feed_forward_bias: bool = True
     output_bias: bool = True
     tied_embeddings: bool = False
+    tasks: tuple[str, ...] = ("words",)  # what it answers at the top, see `heads.py`
+    classes: int = 0  # that sequence or token classification chooses among
+    logits_transform: bool = False  # linear map, activation and norm before the words, as in BERT
+    pooler: str = "none"  # the activation of the linear map of the first position; none means there is no such map
     scale_embedding: bool = True
     pad_id: int = 0
     start_id: int = 1
@@ -82,6 +89,7 @@ class TransformerConfig:
             one = self.target_vocabulary == self.vocabulary
             rule = Message("must be {vocabulary} where embeddings are tied", vocabulary=self.vocabulary)
             self._require(one, "target_vocabulary", rule)
+        self._check_tasks()
         self._check_heads_off()
 
     def _require(self, condition: bool, field: str, rule: Message) -> None:
@@ -106,6 +114,14 @@ class TransformerConfig:
             elif field.name == "norm_epsilon":
                 rule = Message("must be a number above 0")
                 self._require(isinstance(value, int | float) and value > 0, field.name, rule)
+
+    def _check_tasks(self) -> None:
+        a_list = isinstance(self.tasks, list | tuple)
+        known = a_list and all(task in TASKS for task in self.tasks) and len(set(self.tasks)) == len(self.tasks)
+        self._require(known, "tasks", Message("must be a list of {choices}", choices=", ".join(TASKS)))
+        object.__setattr__(self, "tasks", tuple(self.tasks))
+        for task in set(self.tasks) & set(CLASSIFIERS):
+            self._require(self.classes > 0, "classes", Message("must be at least 1 for {task}", task=task))
 
     def _check_heads_off(self) -> None:
         a_list = isinstance(self.heads_off, list | tuple)
@@ -151,7 +167,7 @@ class TransformerConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, as written to `model.yaml` and `config.json`."""
-        return asdict(self) | {"heads_off": list(self.heads_off)}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TransformerConfig:

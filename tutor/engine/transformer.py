@@ -6,17 +6,16 @@ records a node names it, so that lessons, tests and screens can ask for it. Rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tutor.engine import ops
 from tutor.engine.config import TransformerConfig
-from tutor.engine.ops import OperationError
+from tutor.engine.heads import answer, head_shapes
+from tutor.engine.layers import Shapes, linear, linear_shapes, norm_shapes, normalise, token_input
 from tutor.engine.trace import Node, Recorder
-
-Shapes = dict[str, tuple[int, ...]]  # a weight's name -> its shape
 
 
 def run(
@@ -27,44 +26,26 @@ def run(
     segment_ids: Sequence[int] | np.ndarray | None = None,
     targets: Sequence[int] | np.ndarray | None = None,
     smoothing: float = 0.0,
+    task_targets: Mapping[str, Any] | None = None,
 ) -> Node:
     """The whole model on token ids [..., position]; returns the probabilities [..., position, vocabulary].
 
     `target_ids` are the decoder's input in an encoder-decoder, start token first. Padding is `config.pad_id`. With
-    `targets`, the right token for every position of the last stack, the loss is recorded and returned instead.
+    `targets`, the right token for every position of the last stack, the loss is recorded and returned instead; with
+    `task_targets`, the right classes of the config's other tasks by their names (`heads.py`), so are their losses.
     """
     stack = config.stacks[0]
     tokens = token_input(record, "tokens", ids, stack, config.vocabulary)
     if config.architecture != "encoder_decoder":
         x = embed(record, config, "", tokens, segment_ids)
-        answer = predict(record, config, run_stack(record, config, stack, x, tokens))
+        x = run_stack(record, config, stack, x, tokens)
     elif target_ids is None:
         raise ValueError("an encoder-decoder needs target_ids: the decoder's input, start token first")
     else:
         memory = encode(record, config, tokens)
         target = token_input(record, "decoder.tokens", target_ids, "decoder", config.output_vocabulary)
-        answer = decode(record, config, target, memory, tokens)
-    return answer if targets is None else loss(record, config, answer, targets, smoothing)
-
-
-def loss(record: Recorder, config: TransformerConfig, answer: Node, targets: Any, smoothing: float = 0.0) -> Node:
-    """The mean of -ln p(right token) over the positions that are not padding; one number."""
-    logits = answer.operands[0] if answer.op == "softmax" else answer  # [..., position, vocabulary]
-    right = token_input(record, "targets", targets, config.stacks[-1], config.output_vocabulary)
-    losses = record("losses", ops.cross_entropy, logits, right, smoothing=smoothing, pad_id=config.pad_id)
-    return record("loss", ops.mean_loss, losses, right, pad_id=config.pad_id)
-
-
-def token_input(record: Recorder, name: str, ids: Any, stack: str, vocabulary: int) -> Node:
-    """Token ids [..., position] as a node. Raises OperationError for none at all and for ids out of the vocabulary."""
-    numbers = np.asarray(ids, dtype=np.int64)
-    if not numbers.size or not numbers.ndim:
-        raise OperationError(f"{name}: there must be at least one token")
-    for wrong in numbers[(numbers < 0) | (numbers >= vocabulary)][:1]:
-        raise OperationError(
-            f"{name}: {wrong} is no token of this model; its vocabulary goes from 0 to {vocabulary - 1}"
-        )
-    return record.input(name, numbers, (f"position@{stack}",))
+        x = decode(record, config, target, memory, tokens)
+    return answer(record, config, x, targets, smoothing, task_targets)
 
 
 def encode(record: Recorder, config: TransformerConfig, tokens: Node) -> Node:
@@ -73,9 +54,8 @@ def encode(record: Recorder, config: TransformerConfig, tokens: Node) -> Node:
 
 
 def decode(record: Recorder, config: TransformerConfig, target: Node, memory: Node, tokens: Node) -> Node:
-    """The decoder of an encoder-decoder, from ids [..., position] to probabilities [..., position, vocabulary]."""
-    x = embed(record, config, "decoder.", target)
-    return predict(record, config, run_stack(record, config, "decoder", x, target, memory, tokens))
+    """The decoder of an encoder-decoder, from ids [..., position] to vectors [..., position, feature]."""
+    return run_stack(record, config, "decoder", embed(record, config, "decoder.", target), target, memory, tokens)
 
 
 def embed(record: Recorder, config: TransformerConfig, prefix: str, tokens: Node, segment_ids: Any = None) -> Node:
@@ -214,38 +194,6 @@ def feed_forward(record: Recorder, config: TransformerConfig, name: str, x: Node
     return linear(record, f"{name}.output", hidden)  # [position, feature]
 
 
-def predict(record: Recorder, config: TransformerConfig, x: Node) -> Node:
-    """Logits and probabilities over the vocabulary, [..., position, vocabulary]; in training logits alone."""
-    stack = config.stacks[-1]
-    axes = (x.axis_keys[-2], f"vocabulary@{stack}")
-    if config.tied_embeddings:
-        prefix = f"{stack}." if config.architecture == "encoder_decoder" else ""
-        table = record.weight(f"{prefix}embedding.token.table", (f"vocabulary@{stack}", "feature"))
-        bias = [record.weight("logits.bias", (axes[-1],))] if record.has_weight("logits.bias") else []
-        logits = record("logits", ops.linear, x, table, *bias, axes=axes, transposed=True)
-    else:
-        logits = linear(record, "logits", x, axes=axes)
-    return logits if record.training else record.later("probabilities", ops.softmax, logits)
-
-
-def linear(record: Recorder, place: str, x: Node, name: str | None = None, axes: tuple[str, ...] | None = None) -> Node:
-    """X W + b with the weights kept at `place`, recorded as `name` (else under the place itself)."""
-    last = axes[-1] if axes else "output"
-    weights = [record.weight(f"{place}.weight", ("input", last))]
-    if record.has_weight(f"{place}.bias"):
-        weights.append(record.weight(f"{place}.bias", (last,)))
-    return record(name or place, ops.linear, x, *weights, axes=axes)
-
-
-def normalise(record: Recorder, config: TransformerConfig, place: str, x: Node, name: str | None = None) -> Node:
-    """Layer norm or RMS norm with the scale and shift kept at `place`."""
-    operation = ops.layer_norm if config.norm == "layer" else ops.rms_norm
-    trained = [record.weight(f"{place}.scale", ("feature",))]
-    if config.norm == "layer" and record.has_weight(f"{place}.shift"):
-        trained.append(record.weight(f"{place}.shift", ("feature",)))
-    return record(name or place, operation, x, *trained, epsilon=config.norm_epsilon)
-
-
 def weight_shapes(config: TransformerConfig) -> Shapes:
     """The name and shape of every weight that a model of this config has, in the order they are used."""
     c = config
@@ -260,12 +208,8 @@ def weight_shapes(config: TransformerConfig) -> Shapes:
                 shapes |= _attention_shapes(c, f"{stack}.{layer}.{kind}")
             shapes |= _feed_forward_shapes(c, f"{stack}.{layer}.feed_forward")
         if c.final_norm:
-            shapes |= _norm_shapes(c, f"{stack}.norm")
-    if not c.tied_embeddings:
-        shapes["logits.weight"] = (c.d_model, c.output_vocabulary)
-    if c.output_bias:
-        shapes["logits.bias"] = (c.output_vocabulary,)
-    return shapes
+            shapes |= norm_shapes(c, f"{stack}.norm")
+    return shapes | head_shapes(c)
 
 
 def _embedding_shapes(c: TransformerConfig, name: str, vocabulary: int) -> Shapes:
@@ -274,35 +218,25 @@ def _embedding_shapes(c: TransformerConfig, name: str, vocabulary: int) -> Shape
         shapes[f"{name}.position.table"] = (c.maximum_positions, c.d_model)
     if c.segments:
         shapes[f"{name}.segment.table"] = (c.segments, c.d_model)
-    return shapes | (_norm_shapes(c, f"{name}.norm") if c.embedding_norm else {})
+    return shapes | (norm_shapes(c, f"{name}.norm") if c.embedding_norm else {})
 
 
 def _attention_shapes(c: TransformerConfig, name: str) -> Shapes:
     width = c.heads * c.d_k
     shapes: Shapes = {}
     for which in ("query", "key", "value"):
-        shapes |= _linear_shapes(f"{name}.{which}", c.d_model, width, c.attention_bias)
+        shapes |= linear_shapes(f"{name}.{which}", c.d_model, width, c.attention_bias)
     return (
-        shapes | _linear_shapes(f"{name}.output", width, c.d_model, c.attention_bias) | _norm_shapes(c, f"{name}.norm")
+        shapes | linear_shapes(f"{name}.output", width, c.d_model, c.attention_bias) | norm_shapes(c, f"{name}.norm")
     )
 
 
 def _feed_forward_shapes(c: TransformerConfig, name: str) -> Shapes:
     shapes: Shapes = {}
     for which in ("gate", "up") if c.gated else ("hidden",):
-        shapes |= _linear_shapes(f"{name}.{which}", c.d_model, c.d_ff, c.feed_forward_bias)
+        shapes |= linear_shapes(f"{name}.{which}", c.d_model, c.d_ff, c.feed_forward_bias)
     return (
         shapes
-        | _linear_shapes(f"{name}.output", c.d_ff, c.d_model, c.feed_forward_bias)
-        | _norm_shapes(c, f"{name}.norm")
+        | linear_shapes(f"{name}.output", c.d_ff, c.d_model, c.feed_forward_bias)
+        | norm_shapes(c, f"{name}.norm")
     )
-
-
-def _linear_shapes(name: str, width: int, out: int, bias: bool) -> Shapes:
-    shapes: Shapes = {f"{name}.weight": (width, out)}
-    return shapes | ({f"{name}.bias": (out,)} if bias else {})
-
-
-def _norm_shapes(c: TransformerConfig, name: str) -> Shapes:
-    shapes: Shapes = {f"{name}.scale": (c.d_model,)}
-    return shapes | ({f"{name}.shift": (c.d_model,)} if c.norm == "layer" else {})

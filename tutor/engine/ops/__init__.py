@@ -30,6 +30,7 @@ from tutor.engine.ops.linear import dot_products, linear, matmul
 from tutor.engine.ops.loss import cross_entropy, cross_entropy_backward, mean_loss, mean_loss_backward
 from tutor.engine.ops.mask import attention_mask, mask
 from tutor.engine.ops.norm import layer_norm, rms_norm
+from tutor.engine.ops.rows import first_row, pick_rows, put_back_rows
 from tutor.engine.ops.shape import identity, join_heads, split_heads, transpose
 from tutor.engine.ops.softmax import softmax
 
@@ -43,6 +44,7 @@ BACKWARD: dict[str, Operation] = {
         mean_loss_backward,
         norm_backward,
         place_rows,
+        put_back_rows,
         scatter_rows_step,
         slope,
         softmax_backward,

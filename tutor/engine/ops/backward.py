@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tutor.engine.backend import namespace, plain_array, row_sum, scatter_rows, where_array
 from tutor.engine.explanation import Addition, Explanation, Index, Region, figure, product
 from tutor.engine.ops.base import Operation, aligned, cell, region
@@ -164,7 +166,7 @@ class ScatterRows(Operation):
 
 
 class PlaceRows(Operation):
-    """The gradient of a learned position table: each position's row at its place, zeros elsewhere."""
+    """The gradient of rows that were taken out of a table: each row at its place, zeros elsewhere."""
 
     name = "place_rows"
     formula = r"\frac{\partial L}{\partial P_t} = g_t"
@@ -174,9 +176,9 @@ class PlaceRows(Operation):
         dtype = str(g.dtype).rpartition(".")[2]
 
         def zeros(count: int) -> Any:
-            return plain_array(g, [[0.0] * g.shape[-1]] * count, dtype) if count else g[:0, :]
+            return plain_array(g, np.zeros((*g.shape[:-2], count, g.shape[-1])), dtype) if count else g[..., :0, :]
 
-        return xp.concat([zeros(offset), g, zeros(rows - offset - g.shape[0])], axis=0)
+        return xp.concat([zeros(offset), g, zeros(rows - offset - g.shape[-2])], axis=-2)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         (g,) = operands

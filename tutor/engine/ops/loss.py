@@ -165,8 +165,9 @@ def _given(number: float) -> Term:
 
 
 def _places(xp: Any, targets: Any, width: int) -> Any:
-    """The place of each target's cell in the flattened logits."""
+    """The place of each target's cell in the flattened logits; of a target below 0, which is not asked, any place."""
     ids = xp.reshape(targets, (-1,))
+    ids = xp.where(ids < 0, ids * 0, ids)
     return xp.arange(ids.shape[0], dtype=ids.dtype, **_device(ids)) * width + ids
 
 

@@ -1,0 +1,86 @@
+"""Some rows of a matrix: the first one, or those that are asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tutor.engine.backend import namespace, scatter_rows
+from tutor.engine.explanation import Addition, Copy, Explanation, Index, product
+from tutor.engine.ops.backward import place_rows
+from tutor.engine.ops.base import Operation, Recipe, cell
+
+if TYPE_CHECKING:
+    from tutor.engine.trace import Node, Recorder
+
+
+class FirstRow(Operation):
+    """The row of the first position alone: what BERT's pooler reads."""
+
+    name = "first_row"
+    formula = r"Y = X_1"
+
+    def forward(self, x: Any) -> Any:
+        return x[..., :1, :]  # [..., position, feature] -> [..., 1, feature]
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        (x,) = node.operands
+        return (lambda name: record(name, place_rows, gradient, axes=x.axis_keys, rows=x.shape[-2]),)
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        (x,) = operands
+
+        def terms():
+            return (product(cell(x, index)),)
+
+        return Copy(node.name, index, node.at(index), node.formula, terms, {x.name: index})
+
+
+class PickRows(Operation):
+    """The rows with these numbers, counted through a whole batch, so that no other is worked on."""
+
+    name = "pick_rows"
+    formula = r"Y_i = X_{p_i}"
+
+    def forward(self, x: Any, places: Any) -> Any:
+        xp = namespace(x)
+        return xp.take(xp.reshape(x, (-1, x.shape[-1])), places, axis=0)  # [..., position, feature] -> [n, feature]
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        return (*operands[1].axis_keys, operands[0].axis_keys[-1])
+
+    def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        x, places = node.operands
+        return (lambda name: record(name, put_back_rows, gradient, places, axes=x.axis_keys, shape=x.shape), None)
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        x, places = operands
+        at = (int(places.value[index[0]]), index[-1])
+
+        def terms():
+            return (product(cell(x, at)),)
+
+        return Copy(node.name, index, node.at(index), node.formula, terms, {x.name: at})
+
+
+class PutBackRows(Operation):
+    """The gradient of rows that were picked: each at its place again, zeros where no row was picked."""
+
+    name = "put_back_rows"
+    formula = r"\frac{\partial L}{\partial X_{p_i}} = g_i"
+
+    def forward(self, g: Any, places: Any, *, shape: tuple[int, ...]) -> Any:
+        return namespace(g).reshape(scatter_rows(math.prod(shape[:-1]), places, g), shape)
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        g, places = operands
+        picked = [i for i, place in enumerate(places.value.tolist()) if place == index[0]]
+
+        def terms():
+            return tuple(product(cell(g, (i, index[-1]))) for i in picked)
+
+        return Addition(node.name, index, node.at(index), node.formula, terms, {g.name: (slice(None), index[-1])})
+
+
+first_row, pick_rows, put_back_rows = FirstRow(), PickRows(), PutBackRows()
