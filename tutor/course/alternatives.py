@@ -236,7 +236,7 @@ def not_renormalised(trace: Trace, node: Node) -> Arrays:
 
 
 def base_ten_logarithm(trace: Trace, node: Node) -> Arrays:
-    return [numbers(node) / np.log(10)] if node.op == "log" else []
+    return [numbers(node) / np.log(10)] if node.op in ("log", "cross_entropy") else []
 
 
 def probabilities_multiplied(trace: Trace, node: Node) -> Arrays:

@@ -24,6 +24,9 @@ def choose_cells(node: Node, slips: Sequence[Slip], count: int, chance: random.R
     """
     candidates = _candidates(node, count, chance)
     merit = {index: _merit(node, index) for index in candidates}
+    for index in _elsewhere(node, slips, candidates, sum(value > 0.6 for value in merit.values()) < count):
+        candidates.append(index)
+        merit[index] = _merit(node, index)
     tells = {index: frozenset(n for n, slip in enumerate(slips) if distinct(node, slip, index)) for index in candidates}
     chosen: list[Index] = []
     times_told = [0] * len(slips)
@@ -57,6 +60,20 @@ def _candidates(node: Node, count: int, chance: random.Random) -> list[Index]:
     found = [(*leading, *(int(i) for i in index)) for index in np.ndindex(*near)]
     chance.shuffle(found)
     return found[:MAXIMUM_CANDIDATES]
+
+
+def _elsewhere(node: Node, slips: Sequence[Slip], near: Sequence[Index], dull: bool) -> list[Index]:
+    """Cells that are worth scrolling to: where a mistake shows that shows nowhere near, and where all near are dull."""
+    sheet = (0,) * max(len(node.shape) - 2, 0)
+    value = node.value[sheet].astype(float)
+    wanted = [value] if dull else []
+    wanted += [slip.value[sheet] - value for slip in slips if not any(distinct(node, slip, cell) for cell in near)]
+    found: dict[Index, None] = {}
+    for numbers in wanted:
+        size = np.abs(np.nan_to_num(numbers, posinf=0.0, neginf=0.0)).reshape(-1)
+        for place in np.argsort(-size, kind="stable")[:_NEAR]:
+            found[(*sheet, *(int(i) for i in np.unravel_index(place, value.shape)))] = None
+    return [index for index in found if index not in near]
 
 
 def _merit(node: Node, index: Index) -> float:

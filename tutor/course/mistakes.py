@@ -11,6 +11,7 @@ from tutor.course import alternatives
 from tutor.course.alternatives import Arrays
 from tutor.course.recompute import propagated, upstream
 from tutor.course.schema import Text
+from tutor.course.training_mistakes import TRAINING_MISTAKES
 from tutor.engine.trace import Node, Trace
 
 
@@ -165,7 +166,7 @@ def _table() -> dict[str, Mistake]:
     )
     mistake(
         a.base_ten_logarithm,
-        ("log",),
+        ("log", "cross_entropy"),
         "That is the logarithm to base 10. Take the natural one: ln on a pocket calculator.",
         "这是以 10 为底的对数。要取自然对数，也就是计算器上的 ln。",
     )
@@ -205,6 +206,8 @@ def _table() -> dict[str, Mistake]:
         "You multiplied the weights by the keys. Keys only decide the weights; what is summed is the values.",
         "你用权重乘了 key。key 只决定权重，被加权求和的是 value。",
     )
+    for row in TRAINING_MISTAKES:
+        mistake(*row)
     return found
 
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from tutor.course.schema import Place
 from tutor.engine.explanation import Cell
+from tutor.engine.gradient import PREFIX as GRADIENT
 from tutor.engine.message import Message
+from tutor.engine.optimiser import PARTS
+from tutor.engine.optimiser import PREFIX as STEP
 from tutor.engine.trace import Node, Trace, TraceError
 
 
@@ -15,15 +18,36 @@ class PlaceError(ValueError):
 
 
 def find_node(trace: Trace, pattern: str) -> Node:
-    """The node with that name, or the first that matches the glob. Raises TraceError with the nearest names."""
+    """The node with that name, or the first that matches the glob. Raises TraceError with the nearest names.
+
+    A name or a glob after `gradient.` means the gradient of what it finds; between `step.` and one of the optimiser's
+    parts (`step.logits.weight.after`) it means a weight. Both are computed when first asked for.
+    """
     if pattern in trace:
         return trace[pattern]
+    if pattern.startswith(GRADIENT):
+        return trace.gradient(find_node(trace, pattern.removeprefix(GRADIENT)).name)
+    if pattern.startswith(STEP):
+        return _of_step(trace, pattern)
     found = trace.find(pattern)
     if not found:
         if any(sign in pattern for sign in "*?["):
             raise TraceError(Message("no node matches {pattern}; `tutor trace` lists all names", pattern=pattern))
         return trace[pattern]
     return trace[found[0]]
+
+
+def is_at_hand(trace: Trace, pattern: str) -> bool:
+    """Whether `find_node` need not walk back through the model for it."""
+    return not pattern.startswith((GRADIENT, STEP)) or pattern in trace
+
+
+def _of_step(trace: Trace, pattern: str) -> Node:
+    weight, _point, part = pattern.removeprefix(STEP).rpartition(".")
+    if part not in PARTS:
+        raise TraceError(Message("{name} is no part of a step; there are {parts}", name=part, parts=", ".join(PARTS)))
+    after = trace.optimiser_step(find_node(trace, weight).name)
+    return trace[f"{after.name.rpartition('.')[0]}.{part}"]
 
 
 def cell_at(node: Node, look_at: Mapping[str, Place]) -> tuple[int, ...]:
