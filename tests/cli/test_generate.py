@@ -54,12 +54,14 @@ def test_every_step_with_its_candidates(run):
     assert [line for line in lines if line.startswith("step")] == ["step 1", "step 2", "step 3"]
     shown = [line.split() for line in lines if line.startswith("  ")]
     candidates = [one for step in out.steps for one in step.candidates]
-    rows = [row for row in shown if row[0] != "token"][: len(candidates)]
+    rows = [row for row in shown if row[-1] in ("kept", "ended") or len(row) == 7 and row[-1].isdigit()]
     for row, one in zip(rows, candidates, strict=True):
         assert row[0] == one.label
-        assert float(row[1]) == pytest.approx(one.probability, abs=1e-4)
-        assert float(row[4]) == pytest.approx(one.score, abs=1e-3)
-        assert int(row[5]) == one.parent + 1
+        assert float(row[1]) == pytest.approx(one.logit, abs=1e-3)
+        assert float(row[2]) == pytest.approx(one.probability, abs=1e-4)
+        assert float(row[4]) == pytest.approx(one.total, abs=1e-3)
+        assert float(row[5]) == pytest.approx(one.score, abs=1e-3)
+        assert int(row[6]) == one.parent + 1
         assert ("kept" in row) == (one.fate == "kept")
     for answer in out.answers:
         assert any(answer.text in line and f"{answer.score:.3f}" in line for line in lines)

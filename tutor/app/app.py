@@ -103,6 +103,13 @@ class TutorApp(App[None]):
             self.save_step(lesson.id, step)
         self.push_screen(screen)
 
+    def open_trace(self, request: Any, walk: Any) -> None:
+        """A trace at one of its cells, on top of the screen that speaks of it."""
+        from tutor.app.lesson_state import LessonState  # late, as in `_open`
+        from tutor.app.screens.trace import TraceScreen
+
+        self.push_screen(TraceScreen(request, LessonState(), self.language, walk))
+
     def save_step(self, lesson_id: str, step: int) -> None:
         """Remember how far the learner is."""
         self.progress.record(lesson_id, step)
@@ -121,6 +128,16 @@ class TutorApp(App[None]):
         """Back to the course map."""
         self.progress.sentence = self.sentence
         while len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    def leave_trace(self) -> None:
+        """Back to the screen that the trace was opened from, however many traces lie over it."""
+        from tutor.app.screens.trace import TraceScreen  # late, as in `_open`
+
+        under = [screen for screen in self.screen_stack if not isinstance(screen, TraceScreen)][-1]
+        if isinstance(under, HomeScreen):
+            self.go_home()
+        while self.screen is not under:
             self.pop_screen()
 
     def set_model(self, name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from tutor.app.tracing import Request, compute
 from tutor.app.walk import Stop
 from tutor.engine.gradient import PREFIX
+from tutor.engine.optimiser import PREFIX as STEP
 from tutor.engine.trace import Trace
 
 NUDGES = (0.1, 0.01, 0.001)
@@ -32,7 +33,9 @@ class Nudged:
 
 
 def underlying(trace: Trace, name: str) -> str:
-    """The node that `name` is the gradient of (or a step towards it); the name itself where it is no gradient."""
+    """The node that `name` is the gradient of (or a step towards it), or the weight that is stepped; else `name`."""
+    if name.startswith(STEP):
+        return name.removeprefix(STEP).rpartition(".")[0]
     words = name.removeprefix(PREFIX).split(".") if name.startswith(PREFIX) else []
     while words:
         if (found := ".".join(words)) in trace:
@@ -43,7 +46,7 @@ def underlying(trace: Trace, name: str) -> str:
 
 def other_side(trace: Trace, name: str) -> str:
     """The gradient of a node, or the node of a gradient. Raises TraceError where the loss does not depend on it."""
-    return underlying(trace, name) if name.startswith(PREFIX) else trace.gradient(name).name
+    return underlying(trace, name) if name.startswith(PREFIX) else trace.gradient(underlying(trace, name)).name
 
 
 def nudged(request: Request, trace: Trace, stop: Stop) -> Nudged:

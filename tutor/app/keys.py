@@ -18,6 +18,7 @@ def trace_keys() -> list[Section]:
                 ("x", _("answer; without a lesson's exercise, make one of this matrix")),
                 ("a b c d", _("choose an answer")),
                 ("h", _("hint")),
+                ("o", _("open what the step asks for")),
             ],
         ),
         (
@@ -47,10 +48,47 @@ def trace_keys() -> list[Section]:
             _("Around"),
             [
                 ("tab  shift+tab", _("next pane, pane before")),
+                ("G", _("what the model writes, step by step")),
                 ("i", _("glossary: what is this")),
                 ("ctrl+p", _("every command, every node")),
                 ("F2", _("中文 / English")),
                 ("esc", _("back, home")),
+                ("ctrl+q", _("quit; nothing is lost")),
+            ],
+        ),
+    ]
+
+
+def generation_keys() -> list[Section]:
+    """The same for the generation screen."""
+    return [
+        (
+            _("The generation"),
+            [
+                ("n  space  →", _("next step")),
+                ("p  ←", _("step before")),
+                ("home  end", _("first step, last step")),
+                ("↑ ↓", _("another candidate")),
+                ("enter", _("the trace in which its probability stands")),
+                ("pgup  pgdn", _("scroll the tree")),
+            ],
+        ),
+        (
+            _("Change something"),
+            [
+                ("s  t", _("strategy, temperature")),
+                ("tab  shift+tab", _("next setting, setting before")),
+                ("← →", _("turn the setting that has the keys; home, end: as far as it goes")),
+                ("/", _("type another sentence; everything follows as you type")),
+            ],
+        ),
+        (
+            _("Around"),
+            [
+                ("i", _("glossary: what is this")),
+                ("ctrl+p", _("every command, every node")),
+                ("F2", _("中文 / English")),
+                ("esc", _("back")),
                 ("ctrl+q", _("quit; nothing is lost")),
             ],
         ),

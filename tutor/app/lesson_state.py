@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tutor.app.walk import Stop
 from tutor.course.exercises import Exercise, Hint, Question, make, question
-from tutor.course.goals import tried
+from tutor.course.goals import Evidence, reached
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.schema import Ask, Cells, Fill, Lesson, Step, Text, Try
@@ -26,6 +26,7 @@ class Attempt:
     verdict: Text | None = None
     good: bool | None = None
     hints: tuple[Hint, ...] = ()
+    reached: bool = False  # whether a screen that the step opens was left with its goal reached
     problem: str = ""  # why the exercise cannot be made from this sentence
 
     @property
@@ -131,8 +132,14 @@ class LessonState:
         if isinstance(step, Ask):
             return self.attempt.good is True
         if isinstance(step, Try):
-            return trace is not None and tried(step, trace)
+            return self.attempt.reached or reached(step, Evidence(trace))
         return True
+
+    def having(self, evidence: Evidence) -> LessonState:
+        """After the learner did something on another screen: the step may have asked for it."""
+        step = self.step
+        done = self.attempt.reached or (isinstance(step, Try) and reached(step, evidence))
+        return replace(self, attempt=replace(self.attempt, reached=done))
 
     def stop(self, trace: Trace) -> Stop | None:
         """The cell that the step looks at; None where it shows nothing."""

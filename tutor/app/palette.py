@@ -82,6 +82,9 @@ class TutorCommands(Provider):
         yield _("Quit"), _("nothing is lost"), app.action_quit, True
 
     def _screens_own(self, screen: Any) -> Iterator[Command]:
+        offered = getattr(screen, "screen_commands", None)
+        for title, said, run in offered() if offered else ():
+            yield title, said, run, True
         commands = getattr(screen, "node_commands", None)
         for title, run, *help_ in commands() if commands else ():
             yield _("Go to {0}").format(title), help_[0] if help_ else "", run, False

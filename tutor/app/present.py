@@ -207,7 +207,8 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
         return _fill_view(snapshot, view)
     if isinstance(step, Try):
         done = state.done(snapshot.trace)
-        return replace(view, verdict=_("Done: the matrix shows it.") if done else "", good=True if done else None)
+        said_done = _("Done: the matrix shows it.") if step.goal.config is not None else _("Done.")
+        return replace(view, verdict=said_done if done else "", good=True if done else None)
     return view
 
 
@@ -254,8 +255,10 @@ def next_hint(snapshot: Snapshot) -> str:
 def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     """The keys that help now: the most useful first, help last."""
     help_hint = Hint("?", _("keys"), "screen.help")
+    has_sentence = snapshot.request.program is None
     if snapshot.trace is None:
-        return (Hint("/", _("type a sentence"), "screen.sentence"), Hint("esc", _("back"), "screen.leave"), help_hint)
+        typing = [Hint("/", _("type a sentence"), "screen.sentence")] if has_sentence else []
+        return (*typing, Hint("esc", _("back"), "screen.leave"), help_hint)
     found = _lesson_hints(snapshot, pane)
     walk_on = _walk_hint(snapshot, pane, narrow)
     if walk_on is not None:
@@ -272,9 +275,10 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     found += [
         Hint("g", _("gradient"), "screen.gradient"),
         Hint("w", _("what if"), "screen.what_if"),
-        Hint("/", _("sentence"), "screen.sentence"),
+        *([Hint("/", _("sentence"), "screen.sentence")] if has_sentence else []),
         Hint("x", _("exercise"), "screen.exercise"),
         Hint("i", _("glossary"), "screen.glossary"),
+        *([Hint("G", _("generate"), "screen.generate")] if has_sentence else []),
         Hint("tab", _("pane"), "screen.next_pane"),
     ]
     return (*found, help_hint)
@@ -300,7 +304,9 @@ def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
     if isinstance(step, Ask) and attempt.good is not True:
         return [Hint("a b c", _("choose"), "screen.exercise"), Hint("h", _("hint"), "screen.hint"), forward]
     if isinstance(step, Try) and not state.done(snapshot.trace):
-        return [Hint("w", _("set the switch"), "screen.what_if"), Hint("h", _("hint"), "screen.hint"), forward]
+        switch = Hint("w", _("set the switch"), "screen.what_if")
+        first = switch if step.goal.config is not None else Hint("o", _("open"), "screen.open_task")
+        return [first, Hint("h", _("hint"), "screen.hint"), forward]
     return [forward]
 
 

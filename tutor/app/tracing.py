@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from tutor.course.places import find_node, is_at_hand
 from tutor.course.programs import ProgramError, run_program
 from tutor.course.schema import Program
 from tutor.display.messages import said
@@ -76,6 +78,16 @@ def compute(request: Request) -> Result:
         return Result(request, _model(request, changes, request.config, plain), plain)
     except FAILURES as error:
         return Result(request, error=said(error))
+
+
+def prepared(result: Result, names: Iterable[str]) -> Result:
+    """The same with these gradients and optimiser's steps computed, as far as the model has them."""
+    for trace in (result.trace, result.before):
+        for name in names:
+            if trace is not None and not is_at_hand(trace, name):
+                with suppress(TraceError):  # whoever shows it will say why it is not there
+                    find_node(trace, name)
+    return result
 
 
 def _editor(edits: tuple[Edit, ...]) -> Callable[[np.ndarray], np.ndarray]:

@@ -34,6 +34,13 @@ class Generation:
     trained: bool
     notice: str = ""
 
+    def prefixes(self, number: int) -> tuple[tuple[int, ...], ...]:
+        """The tokens of each hypothesis that step `number` goes on from, in the order that `parent` counts."""
+        found: tuple[tuple[int, ...], ...] = ((),)
+        for step in self.steps[:number]:
+            found = tuple((*found[candidate.parent], candidate.token) for candidate in step.survivors)
+        return found
+
     @property
     def text(self) -> str:
         """The best answer's text."""

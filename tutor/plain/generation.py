@@ -7,16 +7,19 @@ from typing import Any
 
 import click
 
+from tutor.display.cache import cache_lines
 from tutor.display.language import _, ngettext
 from tutor.display.messages import translated
 from tutor.display.safe import pad, safe
+from tutor.display.search_tree import outline
 from tutor.engine.choosing import STRATEGY_OF
 from tutor.engine.decoding import Step
 from tutor.models.generation import Generation
 from tutor.models.model import Model
 from tutor.plain.streams import working
 
-LABEL_WIDTH = 14
+LABEL_WIDTH = 12
+WIDTHS = (9, 12, 9, 10, 9, 7)  # of a step's columns
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -73,7 +76,7 @@ def write(
     if found.notice:
         click.echo(safe(translated(found.notice)), err=True)
     if with_steps:
-        for line in answer_lines(found):
+        for line in (*tree_lines(found), *answer_lines(found)):
             click.echo(line)
     else:
         stream.finish(found.text)
@@ -116,26 +119,37 @@ def step_lines(step: Step) -> Iterator[str]:
     """A step as a table: every candidate with its numbers and what became of it, the best first."""
     yield _("step {0}").format(step.number + 1)
     fates = {"kept": _("kept"), "ended": _("ended"), "dropped": ""}
-    head = (_("token"), _("probability"), _("log"), _("chance"), _("score"), _("after"), "")
-    yield _row(head)
+    yield _row((_("token"), _("logit"), _("probability"), _("chance"), _("Σ log p"), _("score"), _("after"), ""))
     for candidate in step.candidates:
         yield _row(
             (
                 safe(candidate.label),
+                f"{candidate.logit:.3f}",
                 f"{candidate.probability:.4f}",
-                f"{candidate.log_probability:.3f}",
                 f"{candidate.chance:.4f}",
+                f"{candidate.total:.3f}",
                 f"{candidate.score:.3f}",
                 str(candidate.parent + 1),
                 fates[candidate.fate],
             )
         )
+    yield from (f"  {line}" for line in cache_lines(step.work))
     yield ""
 
 
 def _row(cells: tuple[str, ...]) -> str:
     label, *numbers, fate = cells
-    return f"  {pad(label, LABEL_WIDTH)}{''.join(pad(text, 12, 'right') for text in numbers)}  {fate}".rstrip()
+    line = "".join(pad(text, width, "right") for text, width in zip(numbers, WIDTHS, strict=True))
+    return f"  {pad(label, LABEL_WIDTH)}{line}  {fate}".rstrip()
+
+
+def tree_lines(found: Generation) -> Iterator[str]:
+    """Who descends from whom among the hypotheses that survived a step; nothing where there was only one."""
+    if found.settings.strategy != "beam":
+        return
+    yield _("the tree of hypotheses, each with its score; ✓ ended, × dropped")
+    yield from (f"  {line}" for line in outline(found.steps))
+    yield ""
 
 
 def answer_lines(found: Generation) -> Iterator[str]:

@@ -14,6 +14,7 @@ from tutor.app.dialogs.help import HelpDialog
 from tutor.app.keys import trace_keys
 from tutor.app.screens.trace_change import ChangeActions
 from tutor.app.screens.trace_lesson import LessonActions
+from tutor.app.screens.trace_open import OpenActions
 from tutor.app.screens.trace_walk import WalkActions
 from tutor.app.widgets.matrix import MatrixView
 from tutor.app.widgets.number_input import NumberInput
@@ -22,7 +23,7 @@ from tutor.course.schema import Ask
 from tutor.display.titles import long_title
 
 
-class TraceScreen(LessonActions, WalkActions, ChangeActions):
+class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
     """What its keys do; how each is done stands with its subject."""
 
     BINDINGS = [
@@ -39,6 +40,8 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions):
         Binding("w", "what_if", show=False),
         Binding("x", "exercise", show=False),
         Binding("h", "hint", show=False),
+        Binding("o", "open_task", show=False),
+        Binding("G", "generate", show=False),
         Binding("slash", "sentence", show=False),
         Binding("t", "sentence('target')", show=False),
         Binding("i", "glossary", show=False),
@@ -68,7 +71,7 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions):
     def action_glossary(self) -> None:
         """What the thing on screen is called and means."""
         node = self.snapshot.walk.here.node if self.snapshot.walk else ""
-        self.app.push_screen(GlossaryDialog(node))
+        self.app.push_screen(GlossaryDialog(node, self.snapshot.request.sentence))
 
     def action_leave(self) -> None:
         """From an input to the matrix, from a pane behind to the one before, and then home."""
@@ -79,7 +82,7 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions):
         elif self.narrow and self.pane in ("matrix", "why") and self.snapshot.lesson.step is not None:
             self.action_pane("lesson")
         else:
-            self.app.go_home()  # type: ignore[attr-defined]
+            self.app.leave_trace()  # type: ignore[attr-defined]
 
     def node_commands(self) -> list[tuple[str, Any, str]]:
         """For the command palette: every node, the way to it, and its title in the interface's language."""

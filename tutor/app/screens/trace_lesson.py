@@ -8,6 +8,7 @@ from tutor.app import present
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.walk import Stop, Walk, fitted
 from tutor.app.widgets.lesson_panel import LessonPanel
+from tutor.course.places import is_at_hand
 from tutor.course.schema import Ask, Fill
 from tutor.display import prose
 
@@ -38,6 +39,10 @@ class LessonActions(TraceRun):
         if request != self.snapshot.request or trace is None:
             self.snapshot = replace(self.snapshot, lesson=state, request=request, walk=None, result=None)
             self._retrace()
+        elif state.step is not None and state.step.show and not is_at_hand(trace, state.step.show):
+            known = self.snapshot.result
+            self.snapshot = replace(self.snapshot, lesson=state, walk=None, result=None)
+            self._retrace(known=known)
         else:
             self.snapshot = replace(self.snapshot, lesson=state.begun(trace))
             stop = self._start(trace)

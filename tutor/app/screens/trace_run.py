@@ -11,7 +11,7 @@ from textual.widgets import Input
 from tutor.app.lesson_state import LessonState
 from tutor.app.present import Snapshot
 from tutor.app.screens.trace_view import TraceView
-from tutor.app.tracing import Request, Result, compute
+from tutor.app.tracing import Request, Result, compute, prepared
 from tutor.app.walk import Stop, Walk, fitted
 from tutor.app.widgets.sentence_bar import SentenceBar
 from tutor.app.widgets.sentence_input import SentenceInput
@@ -62,10 +62,21 @@ class TraceRun(TraceView):
         self.snapshot = replace(self.snapshot, request=replace(self.snapshot.request, **changes))
         self._retrace()
 
-    def _retrace(self, old_answer: str = "") -> None:
+    def _retrace(self, old_answer: str = "", known: Result | None = None) -> None:
+        """Run the model, unless its result is `known`, and walk back where a gradient is to be shown."""
         if self._busy is None:
             request = self._busy = replace(self.snapshot.request, old_answer=old_answer)
-            self.run_worker(lambda: self.post_message(self.Traced(compute(request))), thread=True)
+            names = self._names_shown()
+
+            def work() -> None:
+                self.post_message(self.Traced(prepared(known or compute(request), names)))
+
+            self.run_worker(work, thread=True)
+
+    def _names_shown(self) -> tuple[str, ...]:
+        step, walk = self.snapshot.lesson.step, self.snapshot.walk
+        shown = (step.show if step is not None else None, walk.here.node if walk is not None else None)
+        return tuple(name for name in shown if name)
 
     def _old_answer(self) -> str:
         """The answer that can stand in for the one to a sentence just typed; empty where none is needed."""
