@@ -118,21 +118,17 @@ class GenerationState:
         return int(others.sum()), float(row[others].sum(dtype=np.float64)), chance
 
 
-def provenance(found: Generation, step: Step, candidate: Candidate, backend: str) -> tuple[Request, Stop] | None:
-    """The trace in which the candidate's probability is a cell, and the cell.
-
-    None where the tokens so far are not those that the tokenizer makes of their text.
-    """
+def provenance(found: Generation, step: Step, candidate: Candidate, backend: str) -> tuple[Request, Stop]:
+    """The trace in which the candidate's probability is a cell, and the cell."""
     model = model_called(found.model)
     before = found.prefixes(step.number)[candidate.parent]
-    ids = before if candidate.fate == "ended" or candidate.token == model.config.end_id else (*before, candidate.token)
+    ids = before if candidate.token == model.config.end_id else (*before, candidate.token)
     text = model.target_tokenizer.decode(ids)
     if model.config.architecture == "encoder_decoder":
-        request = Request(model=found.model, sentence=found.prompt, target=text, backend=backend)
-        same = tuple(model.target_tokenizer.encode(text).ids) == tuple(ids)
+        target_ids = (model.config.start_id, *ids)
+        request = Request(found.model, None, found.prompt, text, found.prompt_ids, target_ids, backend=backend)
         row = len(before)
     else:
-        request = Request(model=found.model, sentence=found.prompt + text, backend=backend)
-        same = tuple(model.tokenizer.encode(request.sentence).ids) == (*found.prompt_ids, *ids)
+        request = Request(found.model, None, found.prompt + text, ids=(*found.prompt_ids, *ids), backend=backend)
         row = len(found.prompt_ids) + len(before) - 1
-    return (request, Stop("probabilities", (row, candidate.token))) if same else None
+    return request, Stop("probabilities", (row, candidate.token))

@@ -32,6 +32,9 @@ class Request:
     program: Program | None = None
     sentence: str = ""
     target: str = ""
+    # The same as tokens, where the text typed anew might be cut into others: a generation may choose any.
+    ids: tuple[int, ...] = ()
+    target_ids: tuple[int, ...] = ()
     pad_to: int | None = None
     backend: str = "numpy"
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -112,5 +115,7 @@ def _model(request: Request, changes: dict[str, Any], config: Mapping[str, Any],
     if like is not None:
         target_ids = like["decoder.tokens"].value.tolist() if "decoder.tokens" in like else None
         return model.trace_ids(like["tokens"].value.tolist(), target_ids=target_ids, **words)
+    if request.ids:
+        return model.trace_ids(request.ids, target_ids=request.target_ids or None, **words)
     target = request.target or request.old_answer or None
     return model.trace(request.sentence, target=target, pad_to=request.pad_to, **words)

@@ -222,12 +222,7 @@ class GenerationScreen(FittedScreen[tuple[dict[str, Any], ...]]):
         state = self.state
         if state.found is None or state.step is None or state.candidate is None:
             return
-        place = provenance(state.found, state.step, state.candidate, state.wish.backend)
-        if place is None:
-            said = _("Typed anew, this text would be cut into other tokens, so no trace has this number.")
-            self.app.notify(said, markup=False)
-            return
-        request, stop = place
+        request, stop = provenance(state.found, state.step, state.candidate, state.wish.backend)
         self.app.open_trace(request, Walk((stop,)))  # type: ignore[attr-defined]
 
     def action_sentence(self) -> None:

@@ -147,7 +147,7 @@ class TraceRun(TraceView):
             bar.focus_on(which)
 
     def on_sentence_bar_edited(self, event: SentenceBar.Edited) -> None:
-        request = replace(self.snapshot.request, sentence=event.sentence, target=event.target)
+        request = replace(self.snapshot.request, sentence=event.sentence, target=event.target, ids=(), target_ids=())
         self.snapshot = replace(self.snapshot, request=request)
         self._retrace(self._old_answer())
         self.app.sentence = event.sentence  # type: ignore[attr-defined]
