@@ -46,8 +46,10 @@ def _of_step(trace: Trace, pattern: str) -> Node:
     weight, _point, part = pattern.removeprefix(STEP).rpartition(".")
     if part not in PARTS:
         raise TraceError(Message("{name} is no part of a step; there are {parts}", name=part, parts=", ".join(PARTS)))
-    after = trace.optimiser_step(find_node(trace, weight).name)
-    return trace[f"{after.name.rpartition('.')[0]}.{part}"]
+    found = find_node(trace, weight).name
+    if f"{STEP}{found}.after" not in trace:
+        trace.optimiser_step(found)
+    return trace[f"{STEP}{found}.{part}"]
 
 
 def cell_at(node: Node, look_at: Mapping[str, Place]) -> tuple[int, ...]:

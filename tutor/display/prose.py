@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tutor.display.language import N_, _, sentences
 from tutor.display.numbers import number
 from tutor.display.safe import fit, safe
+from tutor.display.steps import OF_STEP, STEP
 from tutor.display.titles import GRADIENT
 from tutor.engine.explanation import Explanation
 from tutor.engine.trace import Trace
@@ -40,6 +41,9 @@ def short_name(name: str) -> str:
     """The last word of a node's name, and the one before it where it would not be clear alone: `feed_forward.norm`."""
     if name.startswith(GRADIENT):
         return f"∂{short_name(name.removeprefix(GRADIENT))}"
+    if name.startswith(STEP):
+        weight, _point, part = name.removeprefix(STEP).rpartition(".")
+        return f"{short_name(weight)}.{part}"
     words = name.split(".")
     unclear = words[-1] in _UNCLEAR_ALONE or "embedding" in words[-2:-1]
     return ".".join(words[-2:] if unclear else words[-1:])
@@ -84,6 +88,12 @@ def _sum(trace: Trace, why: Explanation) -> str:
         return verb.format(why.facts["root_of"])
     if op == "keep_heads":
         return _("This head was switched off: times 0.") if why.result == 0 else _("This head is kept: times 1.")
+    if op == "rotate":
+        return _("Position {0} turns this pair of features by {1} radians: its cosine and sine mix the two.").format(
+            why.facts["position"], number(why.facts["angle"], 4)
+        )
+    if op in OF_STEP:
+        return _(OF_STEP[op])
     if op in _BACK:
         return _(_BACK[op])
     if op == "add" and why.node.startswith(GRADIENT):
@@ -98,6 +108,8 @@ _BACK = {
     "sum_to": N_("It was added at every position, so what comes back from all of them is added up."),
     "softmax_backward": N_("A share can only grow at the cost of the others, so their pull is taken off."),
     "norm_backward": N_("The norm takes out what would only shift or stretch the whole row; the rest comes through."),
+    "add_heads": N_("Several query heads shared this number; what comes back from each is added."),
+    "collect_bias": N_("What comes back from every pair whose distance falls into this bucket, added."),
     "scatter_rows": N_("What comes back from every place where this row of the table was looked up, added."),
     "place_rows": N_("What comes back from this position's row."),
     "mask_backward": N_("Through the mask: times 1 where looking was allowed, times 0 where not."),
@@ -118,6 +130,10 @@ def _copy(trace: Trace, why: Explanation) -> str:
         return _("The same number, moved: each head gets its own slice of the row.")
     if op == "join_heads":
         return _("The same number, moved: the heads' rows stand side by side again.")
+    if op == "repeat_heads":
+        return _("The same number again: several query heads share one head of keys and values.")
+    if op == "patches":
+        return _("The same number, moved: each square of the picture becomes one row.")
     return _("The same number under another name.") if op == "identity" else _("The same number at another place.")
 
 
@@ -125,6 +141,10 @@ def _look_up(trace: Trace, why: Explanation) -> str:
     chooser = why.facts.get("chosen_by")
     if chooser is None:
         return _("Row {0} of the table: the row of this position.").format(why.facts["row"])
+    if trace[why.node].op == "relative_bias":
+        return _("Not computed but looked up: row {0} of the table, the bucket of this distance.").format(
+            why.facts["row"]
+        )
     token = label(trace[chooser.node].labels[-1], chooser.index[-1])
     return _("Not computed but looked up: row {0} of the table, the row of “{1}”.").format(why.facts["row"], token)
 
@@ -145,6 +165,8 @@ def _norm(trace: Trace, why: Explanation) -> str:
 
 
 def _function(trace: Trace, why: Explanation) -> str:
+    if trace[why.node].op in OF_STEP:
+        return _(OF_STEP[trace[why.node].op])
     if why.node.startswith(GRADIENT):
         return _("What came back, times the slope of the function at this number.")
     return _("A function of one number, the same for every cell.")
@@ -162,7 +184,12 @@ def _rule(trace: Trace, why: Explanation) -> str:
         return _("A wave, fixed by the position {0} and the feature {1} alone. Nothing here is learned.").format(
             why.facts["position"], why.facts["feature"]
         )
+    if reason == "distance":
+        return _("The bucket for a key {0} positions after the query. Far distances share one.").format(
+            why.facts["position"]
+        )
     return {
+        "far": _("The key stands too far back: the window of this model does not reach it."),
         "future": _("The key comes later than the query: the future is hidden."),
         "padding": _("The key is padding, filler that nobody wrote: it is hidden."),
         "allowed": _("The query may look at this key."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tutor.display.language import N_, _
+from tutor.display.steps import ABOUT_STEP, STEP, STEP_TITLES
 from tutor.engine.trace import Node
 
 GRADIENT = "gradient."
@@ -33,9 +34,25 @@ TITLES = {
     "query": N_("query"),
     "key": N_("key"),
     "value": N_("value"),
+    "query_norm": N_("query, normed"),
+    "key_norm": N_("key, normed"),
+    "query_rotated": N_("query, rotated"),
+    "key_rotated": N_("key, rotated"),
+    "key_repeated": N_("key, shared out"),
+    "value_repeated": N_("value, shared out"),
     "scores": N_("scores"),
     "scaled": N_("scaled scores"),
+    "logits.scaled": N_("decoder output / √d_model"),
+    "positioned": N_("scores + distance"),
     "masked": N_("masked scores"),
+    "window_mask": N_("mask with window"),
+    "relative.bucket": N_("bucket of the distance"),
+    "relative.bias": N_("what distance adds"),
+    "relative.table": N_("table of distances"),
+    "pixels": N_("pixels"),
+    "embedding.patches": N_("squares of pixels"),
+    "embedding.patch": N_("square embedding"),
+    "class.row": N_("class token"),
     "weights": N_("attention weights"),
     "heads": N_("weighted values"),
     "heads_kept": N_("heads kept"),
@@ -76,6 +93,20 @@ ABOUT = {
     "query": N_("The queries of one head: its own slice of the features."),
     "key": N_("The keys of one head: its own slice of the features."),
     "value": N_("The values of one head: its own slice of the features."),
+    "query_norm": N_("The queries of a head, each brought to one length, then scaled."),
+    "key_norm": N_("The keys of a head, each brought to one length, then scaled."),
+    "query_rotated": N_("The queries, turned by their position: in a dot product only the distance remains."),
+    "key_rotated": N_("The keys, turned by their position: in a dot product only the distance remains."),
+    "key_repeated": N_("Fewer heads of keys than of queries: each is used by several query heads."),
+    "value_repeated": N_("Fewer heads of values than of queries: each is used by several query heads."),
+    "logits.scaled": N_("Made smaller before the same table that looked tokens up reads words off it."),
+    "positioned": N_("The scores, and what the distance between the two words adds."),
+    "window_mask": N_("Who may look at whom, and no further back than the window."),
+    "relative.bucket": N_("How far apart two words are, far distances taken together."),
+    "relative.bias": N_("One learned number for every head and bucket of distances; all layers share it."),
+    "pixels": N_("The picture: its channels, rows and columns."),
+    "embedding.patches": N_("The picture cut into squares, each a row of pixels."),
+    "embedding.patch": N_("Each square through one linear map: its word vector."),
     "scores": N_("Every query's dot product with every key: how well they match."),
     "scaled": N_("The scores over √d_k, so that their size does not grow with the width."),
     "masked": N_("The scores again, with -∞ wherever looking is not allowed."),
@@ -107,6 +138,8 @@ def _look_up(table: dict[str, str], name: str) -> str | None:
 def short_title(name: str) -> str:
     """The node's own title without its place: "scaled scores"; the name itself where it is not one of ours."""
     owner, _point, last = name.rpartition(".")
+    if name.startswith(STEP) and last in STEP_TITLES:
+        return f"{short_title(owner.removeprefix(STEP))} · {_(STEP_TITLES[last])}"
     if owner and last in WEIGHTS:
         return f"{short_title(owner)} · {_(WEIGHTS[last])}"
     if name.startswith(GRADIENT):
@@ -117,7 +150,7 @@ def short_title(name: str) -> str:
 
 def place(name: str) -> str:
     """Where the node stands: "encoder 1 · self-attention"; empty for what stands alone."""
-    words = name.removeprefix(GRADIENT).split(".")[:-1]
+    words = name.removeprefix(GRADIENT).removeprefix(STEP).split(".")[:-1]
     parts = []
     if words and words[0] in STACKS:
         stack = words.pop(0)
@@ -139,6 +172,9 @@ def about(node: Node) -> str:
         return _(
             "How much the loss would grow for each 1 added to a number: the chain rule, walked back from the loss."
         )
+    if node.name.startswith(STEP):
+        found = ABOUT_STEP.get(node.name.rpartition(".")[2])
+        return _(found) if found else ""
     if node.is_weight:
         return _("Numbers that training sets. Every sentence meets the same ones.")
     found = _look_up(ABOUT, node.name)
@@ -155,6 +191,12 @@ AXES = {
     "input": N_("input"),
     "output": N_("output"),
     "segment": N_("segment"),
+    "bucket": N_("bucket"),
+    "channel": N_("channel"),
+    "row": N_("row"),
+    "column": N_("column"),
+    "patch": N_("square"),
+    "pixel": N_("pixel"),
     "mixed": N_("mixed"),
     "hidden": N_("hidden"),
     "dimension": N_("dimension"),
