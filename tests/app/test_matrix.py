@@ -97,6 +97,17 @@ async def test_the_cursor_stays_in_view_in_a_large_matrix() -> None:
             assert str(column) in lines(app)[0].split()
 
 
+async def test_the_cursor_stays_in_view_when_blanks_make_the_columns_wider() -> None:
+    app = Shows()
+    async with app.run_test(size=(60, 12)) as pilot:
+        small = np.zeros((6, 40))
+        app.view.set_matrix(small, column_labels=[f"<{n}>" for n in range(40)], cursor=(0, 36))
+        await pilot.pause()
+        app.view.set_blanks([(0, 36), (3, 2)])
+        await pilot.pause()
+        assert "<36>" in lines(app)[0] and "[____]" in lines(app)[2]
+
+
 async def test_only_changed_lines_are_drawn_again() -> None:
     app = Shows()
     async with app.run_test(size=(80, 30)) as pilot:
@@ -149,6 +160,25 @@ async def test_typing_into_a_blank() -> None:
         assert "[-∞]" in lines(app)[3] and "0.1 ✓" in lines(app)[2]
         with pytest.raises(KeyError):
             view.set_mark(2, 2, True)
+
+
+async def test_the_largest_of_the_row_and_the_next_largest() -> None:
+    app = Shows()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.view.set_matrix(np.array([[0.1, np.nan, 0.7, 0.2], [3.0, -np.inf, 1.0, 3.0]]))
+        app.view.focus()
+        for cell in ((0, 2), (0, 3), (0, 0)):
+            await pilot.press("m")
+            assert app.view.cursor == cell
+        await pilot.press("down")
+        for cell in ((1, 0), (1, 3), (1, 2)):
+            await pilot.press("m")
+            assert app.view.cursor == cell
+        await pilot.press("left", "m")
+        assert app.view.cursor == (1, 0), "from elsewhere to the largest first"
+        app.view.set_blanks([(1, 0)])
+        await pilot.press("right", "m")
+        assert app.view.cursor == (1, 3), "what is asked for is not given away"
 
 
 async def test_new_values_keep_the_cursor_as_far_as_they_reach() -> None:

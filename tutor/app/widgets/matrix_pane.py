@@ -88,6 +88,7 @@ class MatrixPane(ScrollView):
         if blanks or self.table.blanks:
             self.table.blanks = blanks
             self._resized()
+            self._show_cursor()  # other columns fit beside each other now
 
     def set_answer(self, row: int, column: int, text: str) -> None:
         """What was typed into a blank. KeyError where there is none."""
@@ -109,6 +110,7 @@ class MatrixPane(ScrollView):
         if before is not None or self.table.before is not None:
             self.table.set_before(before)
             self._rebuild()
+            self._show_cursor()
 
     @property
     def caption(self) -> str:
