@@ -171,6 +171,8 @@ def test_look_at(trace):
     heads, queries, keys = node.shape
     assert cell_at(node, {"query": "last", "key": "first"}) == (0, queries - 1, 0)
     assert cell_at(node, {"head": 1, "key": "last"}) == (1, 0, keys - 1)
+    row = node.value[0, queries - 1]
+    assert cell_at(node, {"key": "largest", "query": "last"}) == (0, queries - 1, row.argmax())
     with pytest.raises(PlaceError, match="no axis 'position'; it has head, query, key"):
         cell_at(node, {"position": 0})
     with pytest.raises(PlaceError, match=f"key goes from 0 to {keys - 1}, not 99"):

@@ -26,7 +26,7 @@ steps:
   # Show a node (`tutor trace SENTENCE` lists them; a glob such as encoder.*.scores takes the first match).
   - show: encoder.0.self_attention.scores
     title: {{en: Scores, zh: 分数}}
-    look_at: {{query: last, key: first}}         # axis: number from 0, first or last
+    look_at: {{query: last, key: first}}         # axis: number from 0, first, last or largest
     formula: 'S=QK^{{\top}}'                     # may be left out: the node has its own
     say:
       en: |
@@ -43,7 +43,7 @@ steps:
       - {{en: The width of one head is the number of columns of its query., zh: 一个头的宽度，就是它的 query 有几列。}}
 
   # A question. Exactly one choice is right, and every choice says why.
-  - ask: {{en: What does a row of the weights sum to?, zh: 权重的一行合计是多少？}}
+  - ask: {{en: 'What does a row of the weights sum to?', zh: '权重的一行合计是多少？'}}
     show: encoder.0.self_attention.weights
     choices:
       - text: {{en: to one, zh: 一}}
@@ -67,7 +67,7 @@ def new_lesson(identifier: str, folder: Path) -> Path:
     path = folder / f"{identifier}.yaml"
     if not re.search(pattern, identifier):
         raise LessonError(
-            identifier, 1, "id", "cannot be an id", "Use lower case letters, digits and hyphens: my-lesson"
+            identifier, 0, "id", "cannot be an id", "Use lower case letters, digits and hyphens: my-lesson"
         )
     taken = [file for file in lesson_files() if re.sub(r"^\d+-", "", file.stem) == identifier]
     if taken:
@@ -77,9 +77,9 @@ def new_lesson(identifier: str, folder: Path) -> Path:
         with path.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE.format(id=identifier, file=path.name))
     except FileExistsError:
-        raise LessonError(str(path), 1, "", "is there already", "Choose another id, or remove the file") from None
+        raise LessonError(str(path), 0, "", "is there already", "Choose another id, or remove the file") from None
     except OSError as error:
         raise LessonError(
-            str(path), 1, "", f"cannot be written: {error.strerror or error}", "Choose a folder"
+            str(path), 0, "", f"cannot be written: {error.strerror or error}", "Choose a folder"
         ) from None
     return path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from tutor.course.schema import Place
 from tutor.engine.explanation import Cell
 from tutor.engine.gradient import PREFIX as GRADIENT
@@ -53,14 +55,21 @@ def _of_step(trace: Trace, pattern: str) -> Node:
 
 
 def cell_at(node: Node, look_at: Mapping[str, Place]) -> tuple[int, ...]:
-    """The cell that `look_at` means; axes it does not name are looked at from their start."""
+    """The cell that `look_at` means; axes it does not name are looked at from their start.
+
+    The largest of an axis is the largest number there once all other axes have their places.
+    """
     index = [0] * len(node.shape)
-    for axis, place in look_at.items():
+    for axis, place in sorted(look_at.items(), key=lambda item: item[1] == "largest"):
         if axis not in node.axes:
             names = {"node": node.name, "axis": axis, "axes": ", ".join(node.axes)}
             raise PlaceError(Message("{node} has no axis {axis!r}; it has {axes}", **names))
         at = node.axes.index(axis)
         size = node.shape[at]
+        if place == "largest":
+            row = node.value[tuple(slice(None) if i == at else index[i] for i in range(len(index)))]
+            index[at] = int(np.argmax(row))
+            continue
         index[at] = 0 if place == "first" else size - 1 if place == "last" else int(place)
         if not 0 <= index[at] < size:
             where = {"node": node.name, "axis": axis, "last": size - 1, "given": place}

@@ -120,11 +120,11 @@ class Reader:
         return self.problem(tree, path, f"should be true or false, not {what(tree)}", "Write true or false, unquoted")
 
     def place(self, tree: Tree, path: str) -> Any:
-        if isinstance(tree, Scalar) and tree.value in ("first", "last"):
+        if isinstance(tree, Scalar) and tree.value in ("first", "last", "largest"):
             return tree.value
         if isinstance(tree, Scalar) and tree.kind == "int" and _INTEGER.match(tree.value) and "-" not in tree.value:
             return int(tree.value)
-        return self.problem(tree, path, "should be a number from 0, first or last", "Count from 0")
+        return self.problem(tree, path, "should be a number from 0, first, last or largest", "Count from 0")
 
     def one_of(self, tree: Tree, words: tuple[str, ...], path: str) -> Any:
         if isinstance(tree, Scalar) and tree.value in words:

@@ -16,7 +16,7 @@ Identifier = Annotated[
 NodeName = Annotated[str, Meta(min_length=1, description="a node's name, or a glob: the first match is taken")]
 Name = Annotated[str, Meta(pattern=r"^[^\W\d]\w*$", description="a letter, then letters, digits or underscores")]
 Formula = Annotated[str, Meta(min_length=1, description="LaTeX; put it in single quotes")]
-Place = int | Literal["first", "last"]
+Place = int | Literal["first", "last", "largest"]
 Setting = bool | int | float | str | tuple[str, ...]
 Number = int | float
 Values = tuple[Any, ...]
@@ -37,7 +37,7 @@ class Text(Part, frozen=True):
         return self.zh if language.lower().startswith("zh") else self.en
 
 
-LookAt = Annotated[dict[str, Place], Meta(description="axis: number from 0, first or last")]
+LookAt = Annotated[dict[str, Place], Meta(description="axis: number from 0, first, last or largest")]
 Config = Annotated[dict[str, Setting], Meta(min_length=1, description="fields of the model's config to change")]
 Generation = Annotated[
     dict[str, Setting],

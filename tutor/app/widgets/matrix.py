@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import numpy as np
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -27,8 +28,11 @@ class MatrixView(MatrixPane, can_focus=True):
         Binding("end", "edge('row', 1)", show=False),
         Binding("ctrl+home", "edge('all', -1)", show=False),
         Binding("ctrl+end", "edge('all', 1)", show=False),
+        Binding("m", "largest", show=False),
         Binding("enter", "open", show=False),
     ]
+
+    _rank: tuple[tuple[int, int], int] | None = None  # where `largest` went, and to which largest
 
     editable: reactive[bool] = reactive(False, repaint=False)
     """Whether digits typed on a blank go into it; enter then posts `Answered`."""
@@ -71,6 +75,18 @@ class MatrixView(MatrixPane, can_focus=True):
     def action_edge(self, of: str, side: int) -> None:
         row = self.cursor[0] if of == "row" else 0 if side < 0 else self.table.rows - 1
         self.move_to(row, 0 if side < 0 else self.table.columns - 1)
+
+    def action_largest(self) -> None:
+        """To the largest number of the row; from there to the next largest, and so on."""
+        row = self.cursor[0]
+        values = np.where(np.isnan(self.table.values[row]), -np.inf, self.table.values[row].astype(float))
+        hidden = {column for at, column in self.table.blanks if at == row}
+        order = [int(column) for column in np.argsort(-values, kind="stable") if column not in hidden]
+        if not order:
+            return
+        rank = (self._rank[1] + 1) % len(order) if self._rank and self._rank[0] == self.cursor else 0
+        self.move_to(row, order[rank])
+        self._rank = (self.cursor, rank)
 
     def action_open(self) -> None:
         if not self.table.values.size:
