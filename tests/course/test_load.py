@@ -5,11 +5,14 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.course.sample import PROGRAM, with_line
+from tutor.course import yaml_tree
 from tutor.course.load import LessonError, lesson_files, load_course, load_lesson, parse_lesson
+from tutor.course.new import new_lesson
 from tutor.course.schema import Ask, Fill, Show, json_schema
 from tutor.course.yaml_tree import MAXIMUM_DEPTH
 
@@ -255,6 +258,27 @@ trees = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+@pytest.mark.parametrize("name", [path.name for path in lesson_files()])
+def test_lessons_are_read_where_pyyaml_has_no_library_in_c(name, monkeypatch):
+    monkeypatch.setattr(yaml_tree, "LOADER", yaml.SafeLoader)
+    (path,) = (path for path in lesson_files() if path.name == name)
+    assert parse_lesson(path.read_text("utf-8"), name).steps
+
+
+def test_the_template_is_read_where_pyyaml_has_no_library_in_c(tmp_path, monkeypatch):
+    monkeypatch.setattr(yaml_tree, "LOADER", yaml.SafeLoader)
+    assert load_lesson(new_lesson("my-lesson", tmp_path)).id == "my-lesson"
+
+
+def test_what_is_no_file_has_no_line(tmp_path):
+    with pytest.raises(LessonError) as caught:
+        load_lesson("maskss")
+    assert caught.value.one_line() == "maskss: there is no lesson with this id. Did you mean masks?"
+    with pytest.raises(LessonError) as caught:
+        load_lesson(tmp_path / "nothing.yaml")
+    assert "nothing.yaml: cannot be read" in str(caught.value)
 
 
 def loads_or_tells(text: str) -> None:

@@ -7,7 +7,10 @@ from tutor.engine.message import Message
 
 
 class LessonError(ValueError):
-    """Something wrong in a lesson: `file`, `line`, `field`, `message`, `remedy`. `problems` lists all found."""
+    """Something wrong in a lesson: `file`, `line`, `field`, `message`, `remedy`. `problems` lists all found.
+
+    Line 0 is no line: the whole file is meant, or there is none.
+    """
 
     def __init__(
         self, file: str, line: int, field: str, message: str, remedy: str = "", problems: Sequence["LessonError"] = ()
@@ -24,7 +27,7 @@ class LessonError(ValueError):
 
     def one_line(self, say: Callable[[str], str] = str) -> str:
         """`file:line: field: message. remedy`; `say` puts message and remedy into another language."""
-        where = f"{self.file}:{self.line}" + (f": {self.field}" if self.field else "")
+        where = (f"{self.file}:{self.line}" if self.line else self.file) + (f": {self.field}" if self.field else "")
         said = self.message
         if self.remedy:
             said = Message("{message}. {remedy}", message=self.message, remedy=self.remedy)

@@ -153,7 +153,7 @@ def load_lesson(path_or_id: str | Path, folder: Path | None = None) -> Lesson:
     remedy = Message("`tutor lessons` lists the lessons there are")
     if guess:
         remedy = Message("Did you mean {guess}?", guess=guess)
-    raise LessonError(name, 1, "", Message("there is no lesson with this id"), remedy)
+    raise LessonError(name, 0, "", Message("there is no lesson with this id"), remedy)
 
 
 def parse_lesson(text: str, file: str = "lesson") -> Lesson:
@@ -200,7 +200,7 @@ def _read(path: Path) -> str:
         line = error.object[: error.start].count(b"\n") + 1
         raise LessonError(str(path), line, "", "is not UTF-8 text", "Save it as UTF-8") from None
     except OSError as error:
-        raise LessonError(str(path), 1, "", f"cannot be read: {error.strerror or error}", "Check the path") from None
+        raise LessonError(str(path), 0, "", f"cannot be read: {error.strerror or error}", "Check the path") from None
 
 
 def _entry(path: Path) -> LessonEntry:
