@@ -89,7 +89,7 @@ class Driver:
         self.raise_what_crashed()
 
     def _is_tracing(self) -> bool:
-        return any(isinstance(screen, TraceScreen) and screen._busy for screen in self.app.screen_stack)
+        return any(getattr(screen, "_busy", None) for screen in self.app.screen_stack)
 
     async def _handled(self) -> None:
         # What `pilot.pause` does, without its wait for an idle processor: a lesson is some hundred key presses.
