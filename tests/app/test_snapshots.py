@@ -8,8 +8,14 @@ import pytest
 from textual.widgets import Input
 
 from tests.app.conftest import NARROW, WIDE, Driver
+from tutor.app import generation_state
 from tutor.app.app import TutorApp
+from tutor.app.screens import generation as generation_screen
+from tutor.app.screens.generation import GenerationScreen
+from tutor.app.tracing import model_called
 from tutor.course.progress import Progress
+from tutor.models.model import Model
+from tutor.models.weights import initialise
 
 BY_HAND = "attention-by-hand"
 FIRST_ANSWER = 2  # the step of the first exercise of the lesson by hand
@@ -55,6 +61,38 @@ class TestBothSizesAndLanguages:
 
     def test_masks_of_a_model(self, picture, size, language):
         picture(size, language, "masks")
+
+
+@pytest.fixture
+def random_model(monkeypatch):
+    """A model whose weights no training changes."""
+    known = model_called("proverbs")
+    weights = {name: 2 * array for name, array in initialise(known.config, 5).items()}
+    random = Model(known.card, known.config, weights, known.tokenizer, known.target_tokenizer)
+    for module in (generation_state, generation_screen):
+        monkeypatch.setattr(module, "model_called", lambda name: random)
+
+
+def generation(settings, language, keys):
+    async def open_it(driver):
+        driver.app.push_screen(GenerationScreen("proverbs", "马无夜草不肥", settings, language))
+        await driver.settle()
+        await driver.press(*keys.split())
+
+    return open_it
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_beam_search(picture, random_model, size, language):
+    picture(size, language, then=generation({"strategy": "beam", "beams": 3}, language, "n n n down"))
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_sampling(picture, random_model, size, language):
+    settings = {"strategy": "sample", "temperature": 0.5, "top_k": 5}
+    picture(size, language, then=generation(settings, language, "n n t right"))
 
 
 async def answer_wrongly(driver):
@@ -195,6 +233,9 @@ class TestWithoutColour:
 
     def test_comparison(self, picture):
         picture(NARROW, "en", BY_HAND, then=changed_number)
+
+    def test_beam_search(self, picture, random_model):
+        picture(NARROW, "en", then=generation({"strategy": "beam", "beams": 3}, "en", "n n n down"))
 
 
 # What the pictures cannot say in words.
