@@ -11,6 +11,7 @@ from tutor.course.mistakes import MistakeError, slips
 from tutor.course.places import find_node, is_at_hand
 from tutor.course.schema import Cells, Fill
 from tutor.course.training_mistakes import TRAINING_MISTAKES
+from tutor.display.prose import cell_name
 from tutor.engine.trace import TraceError
 
 
@@ -140,3 +141,9 @@ def test_gradients_and_steps_are_found_by_name_and_by_glob(trace):
     ]:
         with pytest.raises(TraceError, match=message):
             find_node(trace, pattern)
+
+
+def test_a_single_number_has_a_name_without_a_place(trace):
+    exercise = make(Fill(exercise=Cells(fill="loss", cells=1)), trace)
+    assert exercise.label(()) == "loss"
+    assert cell_name(trace, "loss", ()) == "loss" and cell_name(trace, "losses", (4,)) == "losses[厚]"

@@ -77,6 +77,8 @@ def matrix_title(snapshot: Snapshot) -> str:
     title = short_title(node.name)
     if plane.lead and node.axes[0] == "head":
         title += " · " + _("head {0}/{1}").format(plane.lead[0] + 1, node.shape[0])
+    if not node.shape:
+        return title
     axes = " × ".join(axis_title(axis) for axis in plane.axes if axis)
     title += f" · {axes} {'×'.join(str(size) for size in node.shape[-2:])}"
     return title

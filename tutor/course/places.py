@@ -83,7 +83,7 @@ def cell_label(node: Node, index: tuple[int, ...], words: int = 1) -> str:
     `words` is how many of the last words of the node's name stand before the labels.
     """
     labels = (axis[i] for axis, i in zip(node.labels, index, strict=True))
-    return f"{'.'.join(node.name.split('.')[-words:])}[{', '.join(labels)}]"
+    return ".".join(node.name.split(".")[-words:]) + (f"[{', '.join(labels)}]" if index else "")
 
 
 def cell_labels(trace: Trace, cells: Sequence[Cell]) -> list[str]:

@@ -31,7 +31,8 @@ def cell_name(trace: Trace, name: str, index: Sequence[int], *, full: bool = Fal
             parts.append(label(labels, at))
     if last_only:
         parts = ["…", *parts[-1:]] if len(parts) > 1 else parts
-    return f"{safe(name if full else short_name(name))}[{', '.join(parts)}]"
+    cell = f"[{', '.join(parts)}]" if parts else ""  # a single number, such as the loss, has no place
+    return f"{safe(name if full else short_name(name))}{cell}"
 
 
 _UNCLEAR_ALONE = ("output", "norm", "residual", "weight", "bias", "table", "scale", "shift", "hidden", "activation")
