@@ -20,7 +20,7 @@ ABOVE = {
 OUTSIDE = {
     "engine": {"numpy", "array_api_compat", "torch", "cupy", "jax"},
     "models": {"numpy", "safetensors", "yaml"},
-    "course": {"numpy", "msgspec", "yaml", "platformdirs"},
+    "course": {"numpy", "msgspec", "yaml", "platformdirs", "fsrs"},
     "display": {"numpy", "rich", "texicode", "markdown_it"},
     "plain": {"numpy", "rich", "click", "markdown_it"},
     "app": {"numpy", "rich", "textual", "markdown_it"},

@@ -237,7 +237,7 @@ def test_export_and_import_join_two_machines(tmp_path):
     fresh = Progress(tmp_path / "fresh.sqlite")
     fresh.import_(tmp_path / "out.json")
     assert (fresh.resume("a"), fresh.sentence) == (5, "I am")
-    assert json.loads((tmp_path / "out.json").read_text("utf-8"))["format"] == 1
+    assert json.loads((tmp_path / "out.json").read_text("utf-8"))["format"] == 2
     assert not list(tmp_path.glob(".out*"))
 
 
@@ -249,7 +249,7 @@ def test_export_and_import_join_two_machines(tmp_path):
         (b"[1, 2]", "not exported progress"),
         (b"[" * 100_000, "not exported progress"),
         (b'{"kind": "other", "lessons": [], "attempts": [], "settings": {}}', "not exported progress"),
-        (b'{"kind": "transformer-tutor progress", "format": 2, "new": 1}', "newer version"),
+        (b'{"kind": "transformer-tutor progress", "format": 3, "new": 1}', "newer version"),
         (b'{"lessons": [{"id": "a", "step": "x"}], "attempts": [], "settings": {}}', "lessons[0].step"),
         (
             b'{"lessons": [{"id": "a", "step": -1, "done_at": null, "updated_at": 1}], "attempts": [], "settings": {}}',

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from tutor.app.home_text import is_example
 from tutor.app.palette import TutorCommands, TutorPalette
 from tutor.app.screens.home import HomeScreen
+from tutor.app.screens.review import ReviewScreen, ReviewWish
 from tutor.course.errors import LessonError
 from tutor.course.load import Course, load_course, load_lesson
 from tutor.course.progress import Progress
@@ -40,6 +41,7 @@ class TutorApp(App[None]):
         lang: str = "en",
         backend: str = "numpy",
         progress: Progress | None = None,
+        review: ReviewWish | None = None,
     ) -> None:
         # Without this, Textual turns NO_COLOR into greys, which are colours too.
         super().__init__(ansi_color=True if no_colour() else None)
@@ -52,11 +54,14 @@ class TutorApp(App[None]):
         self.chosen_model = model
         self.backend = backend
         self._first_lesson = lesson
+        self._first_review = review
 
     def on_mount(self) -> None:
         self.push_screen(HomeScreen())
         if self._first_lesson:
             self.call_after_refresh(self.open_lesson, self._first_lesson, self.sentence)
+        elif self._first_review:
+            self.push_screen(ReviewScreen(self._first_review))
         else:
             # NumPy and the trace screen are loaded after the first paint, while the learner reads it.
             self.call_after_refresh(self.run_worker, _warm_up, thread=True)
@@ -82,6 +87,10 @@ class TutorApp(App[None]):
         }
         step = min(self.progress.resume(lesson.id), len(lesson.steps) - 1)
         self._open(request, lesson, step)
+
+    def review(self) -> None:
+        """The questions and missed exercises that are due."""
+        self.push_screen(ReviewScreen())
 
     def explore(self, sentence: str = "") -> None:
         """The trace of a sentence without a lesson."""

@@ -103,8 +103,13 @@ def about_model(info: ModelInfo | None, language: str, wide: bool) -> Content:
     )
 
 
-def key_hints(item: MapItem | None, focus: str, language: str) -> tuple[tuple[Hint, ...], tuple[Hint, ...]]:
-    """What Enter does now and where else to go; then everything else. Letters are keys only outside the inputs."""
+def key_hints(
+    item: MapItem | None, focus: str, language: str, due: int = 0
+) -> tuple[tuple[Hint, ...], tuple[Hint, ...]]:
+    """What Enter does now and where else to go; then everything else. Letters are keys only outside the inputs.
+
+    `due` is how many cards of the review are due.
+    """
     typing = focus in ("sentence", "search")
     verb = {DONE: _("repeat"), STARTED: _("continue")}.get(item.mark if item else "", _("start"))
     everything = Hint("esc", _("all lessons"), "screen.back")
@@ -115,8 +120,10 @@ def key_hints(item: MapItem | None, focus: str, language: str) -> tuple[tuple[Hi
         first += [Hint("↑↓", _("choose"), "screen.down"), everything]
     else:
         first += [Hint("↑↓", _("choose"), "screen.down"), Hint("tab", _("your sentence"), "screen.sentence")]
+    review = _("review ({0} due)").format(due) if due else _("review")
     others = (
         Hint("ctrl+e" if typing else "e", _("explore freely"), "screen.explore"),
+        Hint("F5" if typing else "r", review, "screen.review"),
         Hint("ctrl+f" if typing else "/", _("search"), "screen.search"),
         Hint("F2" if typing else "l", "English" if language == "zh" else "中文", "screen.language"),
         Hint("F3" if typing else "m", _("model"), "screen.model"),
@@ -137,6 +144,7 @@ def help_sections() -> list[Section]:
                 ("F2", _("English or Chinese")),
                 ("F3", _("choose the model")),
                 ("F4", _("glossary: terms and symbols")),
+                ("F5", _("review: interview questions, and what you missed")),
                 ("ctrl+e", _("explore your sentence without a lesson")),
                 ("ctrl+f", _("search the lessons")),
                 ("ctrl+p", _("everything there is, by name")),
@@ -157,7 +165,7 @@ def help_sections() -> list[Section]:
                 ("↑ ↓", _("choose a lesson")),
                 ("enter", _("open it")),
                 ("tab  s", _("to the sentence")),
-                ("e  /  l  m  g  q", _("explore, search, language, model, glossary, quit")),
+                ("e  r  /  l  m  g  q", _("explore, review, search, language, model, glossary, quit")),
             ),
         ),
         (

@@ -60,6 +60,7 @@ class TutorCommands(Provider):
                 True,
             )
         yield _("Explore freely"), _("your sentence without a lesson"), lambda: app.explore(app.sentence), True
+        yield _("Review"), _("interview questions, and what you missed"), app.review, True
         yield _("Glossary"), _("terms and symbols"), lambda: app.push_screen(GlossaryDialog()), True
         yield from self._settings(app)
         yield from self._screens_own(screen)

@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ import msgspec
 
 from tutor.course import progress_file
 from tutor.course.errors import ProgressError
-from tutor.course.progress_export import Attempt, Export, Place, read_export, write_export
+from tutor.course.progress_export import Attempt, Card, Export, Place, Review, read_export, write_export
 from tutor.course.schema import Text
 
-__all__ = ["Attempt", "Progress", "ProgressError", "data_folder"]
+__all__ = ["Attempt", "Card", "Progress", "ProgressError", "Review", "data_folder"]
 
 _NOT_SAVED = Text(
     "Progress cannot be saved ({reason}). You can go on; it lasts until you quit.",
@@ -40,6 +40,13 @@ _IMPORT_ATTEMPT = """
 INSERT INTO attempt (lesson, step, cell, answer, right, mistake, at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
 WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE lesson = ?1 AND step = ?2 AND cell = ?3 AND at = ?7)
 """
+_PUT_CARD = """
+INSERT INTO card (id, state, step, stability, difficulty, due, last_review) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, step = excluded.step, stability = excluded.stability,
+  difficulty = excluded.difficulty, due = excluded.due, last_review = excluded.last_review
+"""
+_IMPORT_CARD = _PUT_CARD + "WHERE excluded.last_review > last_review"
+_PUT_REVIEW = "INSERT OR IGNORE INTO review (card, grade, at) VALUES (?, ?, ?)"
 
 
 def data_folder() -> Path:
@@ -50,8 +57,9 @@ def data_folder() -> Path:
 class Progress:
     """The learner's progress in the file `path` (by default in the data folder). Usable from several threads."""
 
-    def __init__(self, path: Path | str | None = None) -> None:
+    def __init__(self, path: Path | str | None = None, clock: Callable[[], float] = time.time) -> None:
         self.path = Path(path) if path is not None else data_folder() / "progress.sqlite"
+        self.clock = clock
         self.notice: Text | None = None
         self.saved = True
         self._lock = threading.RLock()
@@ -143,7 +151,7 @@ class Progress:
 
     def record(self, lesson: str, step: int, done: bool = False) -> None:
         """The learner is at `step` of the lesson, or has finished it. A finished lesson stays finished."""
-        now = time.time()
+        now = self.clock()
         self._change(
             "INSERT INTO lesson (id, step, done_at, updated_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
             " step = excluded.step, done_at = coalesce(done_at, excluded.done_at), updated_at = excluded.updated_at",
@@ -159,7 +167,7 @@ class Progress:
         safe = answer.encode("utf-8", "replace").decode("utf-8")[:200]
         self._change(
             "INSERT INTO attempt (lesson, step, cell, answer, right, mistake, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(lesson, step, cell, safe, int(right), mistake, time.time()),
+            *(lesson, step, cell, safe, int(right), mistake, self.clock()),
         )
 
     def attempts(self, lesson: str | None = None) -> tuple[Attempt, ...]:
@@ -173,6 +181,26 @@ class Progress:
     def solved(self, lesson: str) -> frozenset[int]:
         """The steps of the lesson that were answered rightly at least once."""
         return frozenset(row[0] for row in self._rows("SELECT step FROM attempt WHERE lesson = ? AND right", lesson))
+
+    # -- review ---------------------------------------------------------------------------------------------------
+
+    def cards(self) -> dict[str, Card]:
+        """Every card that was graded at least once, by its id."""
+        rows = self._rows("SELECT id, state, step, stability, difficulty, due, last_review FROM card")
+        return {row[0]: Card(*row) for row in rows}
+
+    def due_count(self) -> int:
+        """How many graded cards are due."""
+        return int(self._rows("SELECT count(*) FROM card WHERE due <= ?", self.clock())[0][0])
+
+    def reviews(self) -> tuple[Review, ...]:
+        """Every grade given, oldest first."""
+        return tuple(Review(*row) for row in self._rows("SELECT card, grade, at FROM review ORDER BY at, card"))
+
+    def record_review(self, card: Card, grade: int) -> None:
+        """A card as it stands after it was graded."""
+        review = (card.id, grade, card.last_review)
+        self._apply([(_PUT_CARD, msgspec.structs.astuple(card)), (_PUT_REVIEW, review)])
 
     # -- settings -------------------------------------------------------------------------------------------------
 
@@ -210,11 +238,12 @@ class Progress:
     # -- all of it ------------------------------------------------------------------------------------------------
 
     def reset(self, lesson: str | None = None) -> None:
-        """Forget one lesson, or all lessons and answers. Settings stay."""
+        """Forget one lesson, or all lessons, answers and cards. Settings stay."""
         self._apply(
             [
                 ("DELETE FROM lesson WHERE ?1 IS NULL OR id = ?1", (lesson,)),
                 ("DELETE FROM attempt WHERE ?1 IS NULL OR lesson = ?1", (lesson,)),
+                *((f"DELETE FROM {table} WHERE ? IS NULL", (lesson,)) for table in ("card", "review")),
             ]
         )
 
@@ -225,13 +254,17 @@ class Progress:
                 Place(*row) for row in self._rows("SELECT id, step, done_at, updated_at FROM lesson ORDER BY id")
             ]
             settings = dict(self._rows("SELECT name, value FROM setting ORDER BY name"))
-            write_export(Path(path), Export(lessons=lessons, attempts=list(self.attempts()), settings=settings))
+            attempts, cards, reviews = list(self.attempts()), list(self.cards().values()), list(self.reviews())
+            whole = Export(lessons=lessons, attempts=attempts, settings=settings, cards=cards, reviews=reviews)
+            write_export(Path(path), whole)
 
     def import_(self, path: Path | str) -> None:
-        """Add what an exported file holds: done in either is done, the later place wins. Raises ProgressError."""
+        """Add what an exported file holds: done in either is done, the later place and review win. Raises ProgressError."""
         data = read_export(Path(path))
         changes = [(_IMPORT_PLACE, msgspec.structs.astuple(place)) for place in data.lessons]
         changes += [(_IMPORT_ATTEMPT, msgspec.structs.astuple(attempt)) for attempt in data.attempts]
+        changes += [(_IMPORT_CARD, msgspec.structs.astuple(card)) for card in data.cards]
+        changes += [(_PUT_REVIEW, msgspec.structs.astuple(review)) for review in data.reviews]
         keep_own = "INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)"
         self._apply([*changes, *((keep_own, setting) for setting in data.settings.items())])
 

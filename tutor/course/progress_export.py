@@ -14,12 +14,13 @@ from msgspec import Meta
 from tutor.course.errors import ProgressError
 from tutor.course.schema import Text
 
-FORMAT = 1
+FORMAT = 2  # 1 had no cards
 MAXIMUM_BYTES = 50_000_000
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Words = Annotated[str, Meta(max_length=100_000)]
 Seconds = Annotated[float, Meta(ge=0)]
+Moment = Annotated[float, Meta(ge=0, le=200_000_000_000)]  # seconds since 1970, within what a calendar holds
 
 
 class Place(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,6 +44,26 @@ class Attempt(msgspec.Struct, forbid_unknown_fields=True):
     at: Seconds
 
 
+class Card(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How well a card of the review is known, as FSRS keeps it: `state` 1 learning, 2 known, 3 learning again."""
+
+    id: Words
+    state: Annotated[int, Meta(ge=1, le=3)]
+    step: Annotated[int, Meta(ge=0, le=100)] | None
+    stability: Annotated[float, Meta(gt=0, le=1e6)]
+    difficulty: Annotated[float, Meta(ge=1, le=10)]
+    due: Moment
+    last_review: Moment
+
+
+class Review(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One answer to a card, graded by the learner: 1 again, 2 hard, 3 good, 4 easy."""
+
+    card: Words
+    grade: Annotated[int, Meta(ge=1, le=4)]
+    at: Moment
+
+
 class Export(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """All of a learner's progress."""
 
@@ -51,6 +72,8 @@ class Export(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     lessons: list[Place]
     attempts: list[Attempt]
     settings: dict[Words, Words]
+    cards: list[Card] = []
+    reviews: list[Review] = []
 
 
 class _Head(msgspec.Struct):

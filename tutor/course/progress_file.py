@@ -14,17 +14,26 @@ import platformdirs
 from tutor.course.errors import ProgressError
 from tutor.course.schema import Text
 
-VERSION = 1
 APPLICATION = 0x54555452  # "TUTR", in the file's header: another program's database is never written to
 WAIT = 5.0  # seconds to wait for another tutor's transaction
 
-_TABLES = """
+# What each version of the file added to the one before; a new file goes through all of them.
+_STEPS = (
+    """
 CREATE TABLE lesson (id TEXT PRIMARY KEY, step INTEGER NOT NULL, done_at REAL, updated_at REAL NOT NULL);
 CREATE TABLE attempt (id INTEGER PRIMARY KEY, lesson TEXT NOT NULL, step INTEGER NOT NULL, cell TEXT NOT NULL,
   answer TEXT NOT NULL, right INTEGER NOT NULL, mistake TEXT, at REAL NOT NULL);
 CREATE INDEX attempt_lesson ON attempt (lesson, step);
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
+""",
+    """
+CREATE TABLE card (id TEXT PRIMARY KEY, state INTEGER NOT NULL, step INTEGER, stability REAL NOT NULL,
+  difficulty REAL NOT NULL, due REAL NOT NULL, last_review REAL NOT NULL);
+CREATE INDEX card_due ON card (due);
+CREATE TABLE review (card TEXT NOT NULL, grade INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (card, at));
+""",
+)
+VERSION = len(_STEPS)
 
 
 class Broken(Exception):
@@ -62,7 +71,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _wait_for(connection, "PRAGMA journal_mode = WAL")
     # Safe in WAL mode against a killed program; only a power cut may lose the last moments.
     connection.execute("PRAGMA synchronous = NORMAL")
-    if version == 0:
+    if version < VERSION:
         _make_tables(connection, path)
 
 
@@ -83,11 +92,13 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another tutor may have made them while we waited.
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise _foreign(path)
-            for statement in _TABLES.split(";"):
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise _foreign(path)
+        for step in _STEPS[version:]:
+            for statement in step.split(";"):
                 connection.execute(statement)
+        if version < VERSION:
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
@@ -158,6 +169,7 @@ def in_memory(path: Path) -> sqlite3.Connection:
             with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=1)) as file:
                 if 0 < file.execute("PRAGMA user_version").fetchone()[0] <= VERSION:
                     file.backup(connection)
+                    _make_tables(connection, path)
                     return connection
     connection.close()
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -78,6 +78,11 @@ class Session:
         self.talk.say(_("The lesson is done."))
         return True
 
+    def visit(self, at: int) -> None:
+        """One step by itself, until the learner moves on; the place in the lesson stays where it was."""
+        while self._step(at) == AGAIN:
+            pass
+
     def _step(self, at: int) -> str:
         """One step, until the learner moves on."""
         step = self.lesson.steps[at]
@@ -87,14 +92,14 @@ class Session:
             page = list(self._page(at))
         except MENDABLE as error:
             self.task = Unusable(step, self.source, self.language)
-            page = [*self._page(at), *wrapped(safe(_message(error)), self.talk.width)]
+            page = [*self._page(at), *wrapped(safe(said_of(error)), self.talk.width)]
         self.talk.lines(page)
         while True:
             line = self.talk.ask(self.task.prompt())
             try:
                 move = self._obey(line)
             except MENDABLE as error:
-                self.talk.say(safe(_message(error)))
+                self.talk.say(safe(said_of(error)))
                 continue
             self._keep_attempts(at)
             if move:
@@ -256,7 +261,8 @@ def _wrap(line: str, width: int) -> list[str]:
     return wrapped(line, width) if not line.startswith(" ") else [line]
 
 
-def _message(error: Exception) -> str:
+def said_of(error: Exception) -> str:
+    """What a mendable error has to say, in the interface's language."""
     if isinstance(error, LessonError):
         return error.problems[0].one_line(translated)
     return error.message if isinstance(error, click.UsageError) else said(error)

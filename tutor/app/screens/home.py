@@ -53,6 +53,7 @@ class HomeScreen(FittedScreen[None]):
         Binding("f2,l", "language", show=False),
         Binding("f3,m", "model", show=False),
         Binding("f4,g", "glossary", show=False),
+        Binding("f5,r", "review", show=False),
         Binding("i,s", "sentence", show=False),
         Binding("q", "app.quit", show=False),
     ]
@@ -175,7 +176,7 @@ class HomeScreen(FittedScreen[None]):
     def _tell_keys(self) -> None:
         item = next((item for item in self.query_one(CourseMap).matching if item.id == self._chosen), None)
         focus = (self.focused.id if self.focused else None) or ""
-        first, others = key_hints(item, focus, self.tutor.language)
+        first, others = key_hints(item, focus, self.tutor.language, self.tutor.progress.due_count())
         self.query_one("#next-keys", KeyLine).hints = first
         self.query_one("#more-keys", KeyLine).hints = others
 
@@ -239,6 +240,10 @@ class HomeScreen(FittedScreen[None]):
     def action_glossary(self) -> None:
         """Terms and symbols."""
         self.app.push_screen(GlossaryDialog(sentence=self._own_sentence()))
+
+    def action_review(self) -> None:
+        """Interview questions, and exercises that were missed."""
+        self.tutor.review()
 
     def action_model(self) -> None:
         """Choose the model."""
