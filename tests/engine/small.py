@@ -92,6 +92,77 @@ CONFIGS: dict[str, dict[str, object]] = {
         "scale_embedding": False,
     },
     "decoder only, post-norm": {"architecture": "decoder_only"},
+    "sines, then cosines": {"position": "sinusoidal_halves", "d_model": 10, "d_k": 3},
+    "learned positions from 2 on": {"position": "learned", "position_offset": 2},
+    "rotary": {"architecture": "decoder_only", "position": "rotary", "d_k": 4, "rotary_base": 100.0},
+    "rotary on both sides": {"position": "rotary", "d_k": 2, "rotary_scaling": (4.0,)},
+    "rotary, slow waves slower": {
+        "architecture": "decoder_only",
+        "position": "rotary",
+        "d_k": 8,
+        "rotary_scaling": (8.0, 1.0, 4.0, 16),
+    },
+    "shared keys and values": {"heads": 6, "key_value_heads": 2, "d_k": 2},
+    "one key for all": {"architecture": "decoder_only", "heads": 3, "key_value_heads": 1, "position": "rotary"},
+    "norms of queries and keys": {"query_key_norm": True},
+    "window": {"architecture": "decoder_only", "window": 2},
+    "window from the second layer on": {
+        "architecture": "decoder_only",
+        "window": 2,
+        "window_from": 1,
+        "decoder_layers": 3,
+    },
+    "bias before the heads only": {"attention_output_bias": False},
+    "one table for both sides": {"shared_embeddings": True, "tied_embeddings": True},
+    "T5": {
+        "position": "relative",
+        "relative_buckets": 6,
+        "relative_distance": 8,
+        "norm": "rms",
+        "norm_position": "pre",
+        "final_norm": True,
+        "attention_bias": False,
+        "feed_forward_bias": False,
+        "output_bias": False,
+        "scale_scores": False,
+        "scale_embedding": False,
+        "shared_embeddings": True,
+        "tied_embeddings": True,
+        "scale_logits": True,
+        "d_k": 2,
+    },
+    "Qwen3": {
+        "architecture": "decoder_only",
+        "heads": 4,
+        "key_value_heads": 2,
+        "d_k": 4,
+        "position": "rotary",
+        "query_key_norm": True,
+        "norm": "rms",
+        "norm_position": "pre",
+        "final_norm": True,
+        "activation": "silu",
+        "gated": True,
+        "attention_bias": False,
+        "feed_forward_bias": False,
+        "output_bias": False,
+        "scale_embedding": False,
+        "tied_embeddings": True,
+    },
+    "ViT": {
+        "architecture": "encoder_only",
+        "patch": 2,
+        "picture": (3, 6, 4),
+        "maximum_positions": 7,
+        "vocabulary": 7,
+        "position": "learned",
+        "norm_position": "pre",
+        "final_norm": True,
+        "activation": "gelu",
+        "scale_embedding": False,
+        "tasks": ("sequence_classification",),
+        "classes": 4,
+    },
 }
 
 
@@ -110,8 +181,14 @@ def trace(of: TransformerConfig, ids=SOURCE, target_ids=TARGET, segment_ids=None
     """The trace of a small model. Keywords are the Recorder's, and `weights`."""
     given: Mapping[str, np.ndarray] = keywords.pop("weights", None) or weights(of)
     record = Recorder(given, **keywords)
+    ids = picture(of) if of.patch else ids
     run(record, of, ids, target_ids if of.architecture == "encoder_decoder" else None, segment_ids)
     return record.finish()
+
+
+def picture(of: TransformerConfig, *batch: int) -> np.ndarray:
+    """The pixels of a picture for a model that reads pictures."""
+    return np.random.default_rng(5).standard_normal((*batch, *of.picture)).astype(np.float32)
 
 
 # What is right for each task, of one sentence of four tokens.
@@ -158,6 +235,12 @@ KINDS = {
     "transpose": "copy",
     "split_heads": "copy",
     "join_heads": "copy",
+    "repeat_heads": "copy",
+    "patches": "copy",
+    "prepend": "copy",
+    "rotate": "sum",
+    "relative_buckets": "rule",
+    "relative_bias": "look_up",
     "first_row": "copy",
     "pick_rows": "copy",
     "look_up": "look_up",

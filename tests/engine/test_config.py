@@ -31,7 +31,19 @@ def test_the_defaults_are_those_of_2017():
         ({"architecture": "decoder"}, "architecture: must be one of encoder_decoder, encoder_only, decoder_only"),
         ({"activation": "swish"}, "activation: must be one of relu, gelu, gelu_tanh, silu, not 'swish'"),
         ({"norm": None}, "norm: must be one of"),
-        ({"position": "rotary"}, "position: must be one of"),
+        ({"position": "spiral"}, "position: must be one of"),
+        ({"position": "rotary"}, "d_k: must be even where positions are rotary, not 3"),
+        ({"rotary_base": 0}, "rotary_base: must be a number above 0"),
+        ({"rotary_scaling": 2}, "rotary_scaling: must be a list of numbers above 0"),
+        ({"rotary_scaling": (1, 2), "position": "rotary", "d_k": 2}, "rotary_scaling: must have 0, 1 or 4 numbers"),
+        ({"key_value_heads": 4}, r"key_value_heads: must divide heads \(2\), not 4"),
+        ({"position": "relative", "relative_buckets": 2}, "relative_buckets: must be a whole number of at least 4"),
+        ({"position": "relative", "relative_distance": 32}, r"must be above relative_buckets \(32\), not 32"),
+        ({"architecture": "decoder_only", "shared_embeddings": True}, "shared_embeddings: needs an encoder and"),
+        ({"shared_embeddings": True, "target_vocabulary": 9}, "shared_embeddings: needs an encoder and"),
+        ({"patch": 2, "picture": (3, 4, 4)}, "patch: needs the architecture encoder_only"),
+        ({"architecture": "encoder_only", "patch": 2, "picture": (3, 4, 5)}, "both multiples of patch"),
+        ({"architecture": "encoder_only", "patch": 2}, "picture: must be channels, height and width"),
         ({"norm_position": True}, "norm_position: must be one of"),
         ({"d_model": 10, "heads": 3}, r"d_model: must be a multiple of heads \(3\), not 10"),
         ({"d_model": 0}, "d_model: must be a whole number of at least 1"),
@@ -94,6 +106,12 @@ def test_the_width_of_a_head_follows():
         small.config().changed(heads=4)
 
 
+def test_the_number_of_key_value_heads_follows():
+    assert small.config().key_value_heads == 2
+    assert small.config().changed(heads=3).key_value_heads == 3
+    assert small.config(heads=6, key_value_heads=2).changed(heads=4, d_k=3).key_value_heads == 2
+
+
 def test_switches_are_fields_and_configs_are_frozen():
     assert set(SWITCHES) <= {field.name for field in dataclasses.fields(TransformerConfig)}
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -119,6 +137,12 @@ def test_no_padding_mask():
     assert (trace["encoder.0.self_attention.weights"].value[:, :, 3:] > 0).all()
     assert trace["encoder.mask"].value.all() and trace["decoder.cross_mask"].value.all()
     assert not trace["decoder.mask"].value[0, 1], "the causal mask stays"
+
+
+def test_a_decoder_that_starts_with_the_padding_token_looks_at_it():
+    trace = small.trace(small.config(start_id=0), small.PADDED, (0, 6, 3))
+    assert trace["decoder.mask"].value[:, 0].all()
+    assert not trace["encoder.mask"].value[:, 3:].any()
 
 
 def test_no_scaling():
@@ -185,5 +209,5 @@ def test_each_switch_changes_the_answer_and_keeps_its_shape(switch):
 @pytest.mark.parametrize("field", ["norm", "activation", "norm_position", "position"])
 def test_each_choice_runs(field):
     for choice in CHOICES[field]:
-        config = small.config(**{field: choice})
+        config = small.config(**{field: choice}, d_k=4)
         assert np.isfinite(small.trace(config)["probabilities"].value).all()

@@ -45,7 +45,14 @@ configs = st.fixed_dictionaries(
         "norm_position": st.sampled_from(CHOICES["norm_position"]),
         "activation": st.sampled_from(CHOICES["activation"]),
         "heads": st.sampled_from([1, 2, 3]),
-        "d_k": st.sampled_from([0, 1, 3]),
+        "d_k": st.sampled_from([1, 2, 3, 4]),
+        "key_value_heads": st.sampled_from([0, 1]),
+        "window": st.sampled_from([0, 1, 3]),
+        "window_from": st.integers(0, 2),
+        "position_offset": st.sampled_from([0, 2]),
+        "rotary_scaling": st.sampled_from([(), (2.0,), (4.0, 1.0, 4.0, 8)]),
+        "relative_buckets": st.sampled_from([4, 7]),
+        "relative_distance": st.sampled_from([8, 20]),
         "d_ff": st.integers(1, 7),
         "encoder_layers": st.integers(1, 2),
         "segments": st.sampled_from([0, 2]),
@@ -57,11 +64,15 @@ configs = st.fixed_dictionaries(
             "embedding_norm",
             "final_norm",
             "gated",
+            "query_key_norm",
             "attention_bias",
+            "attention_output_bias",
             "feed_forward_bias",
             "output_bias",
             "tied_embeddings",
+            "shared_embeddings",
             "scale_embedding",
+            "scale_logits",
             "causal_mask",
             "padding_mask",
             "scale_scores",
@@ -75,6 +86,9 @@ ids = st.lists(st.integers(0, small.SIZE["vocabulary"] - 1), min_size=1, max_siz
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(configs, ids, ids, st.integers(0, 2**32), st.sampled_from([0.01, 1.0, 12.0]))
 def test_any_cell_of_any_config(changes, source, target, seed, spread):
+    changes["shared_embeddings"] &= changes["architecture"] == "encoder_decoder"
+    if changes["position"] == "rotary":
+        changes["d_k"] += changes["d_k"] % 2
     config = small.config(**changes)
     trace = small.trace(config, source, target, weights=small.weights(config, seed, spread))
     choose = np.random.default_rng(seed)

@@ -16,7 +16,7 @@ from tutor.engine.trace import Recorder, Trace, TraceError
 from tutor.engine.transformer import run
 
 STEP = 1e-6
-WITHOUT = {"attention_mask", "sinusoid"}  # made from ids alone: there is nothing to follow back
+WITHOUT = {"attention_mask", "relative_buckets", "sinusoid"}  # made from ids alone: there is nothing to follow back
 SMOOTHING = 0.1
 
 
@@ -64,6 +64,8 @@ def examples(config: TransformerConfig) -> tuple:
     """Two sentences with padding: ids, the decoder's input, segments, and what is right at each position."""
     ids = np.array([[4, 5, 7, 4], [6, 3, 0, 0]])
     segments = np.array([[0, 1, 1, 0], [1, 0, 0, 0]]) if config.segments else None
+    if config.patch:
+        return small.picture(config, 2), None, None, None
     if config.architecture == "encoder_decoder":
         return ids, np.array([[1, 6, 3], [1, 4, 0]]), segments, np.array([[6, 3, 2], [4, 2, 0]])
     return ids, None, segments, np.array([[5, 7, 4, 2], [3, 2, 0, 0]])
@@ -72,7 +74,7 @@ def examples(config: TransformerConfig) -> tuple:
 def loss_of(weights, config, inputs, smoothing=SMOOTHING):
     record = Recorder(weights)
     ids, target_ids, segments, targets = inputs
-    batch = len(ids) if np.ndim(ids) > 1 else 0
+    batch = len(ids) if np.ndim(ids) > (3 if config.patch else 1) else 0
     asked = targets if "words" in config.tasks else None
     return record, run(record, config, ids, target_ids, segments, asked, smoothing, small.classes(config, batch))
 

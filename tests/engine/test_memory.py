@@ -24,9 +24,7 @@ def at_hand(trace):
 @pytest.mark.parametrize("name", small.CONFIGS)
 @pytest.mark.parametrize("bound", [0, 2000])
 def test_what_was_forgotten_comes_back_the_same(forgetful, name, bound):
-    config = small.config(**small.CONFIGS[name], encoder_layers=2, decoder_layers=2) if name != "two word lists" else (
-        small.config(**small.CONFIGS[name])
-    )  # fmt: skip
+    config = small.config(**{"encoder_layers": 2, "decoder_layers": 2} | small.CONFIGS[name])
     kept = small.trace(config, small.PADDED)
     trace = small.trace(config, small.PADDED, bound=bound)
     assert len(at_hand(trace)) < len(trace.names) / 2

@@ -93,6 +93,32 @@ DEFINITIONS = {
     "transpose": ([(N, M)], {}, (M, N), lambda a: lambda i, j: a[j, i]),
     "split_heads": ([(N, 6)], {"heads": 2}, (2, N, 3), lambda a: lambda h, i, j: a[i, 3 * h + j]),
     "join_heads": ([(2, N, 3)], {}, (N, 6), lambda a: lambda i, j: a[j // 3, i, j % 3]),
+    "repeat_heads": ([(2, N, M)], {"times": 3}, (6, N, M), lambda a: lambda h, i, j: a[h // 3, i, j]),
+    "rotate": (
+        [(2, N, 4)],
+        {"base": 100.0, "offset": 1},
+        (2, N, 4),
+        lambda a: (
+            lambda h, i, j: (
+                a[h, i, j] * math.cos((i + 1) * 100 ** (-(j % 2) / 2))
+                + (-1 if j < 2 else 1) * a[h, i, (j + 2) % 4] * math.sin((i + 1) * 100 ** (-(j % 2) / 2))
+            )
+        ),
+    ),
+    "relative_buckets": (
+        ["ids", "ids"],
+        {"buckets": 4, "distance": 8, "both_ways": True},
+        (3, 3),
+        lambda queries, keys: lambda i, j: [[0, 3, 3], [1, 0, 3], [1, 1, 0]][i][j],
+    ),
+    "relative_bias": ([(4, M), "buckets"], {}, (M, 3, 2), lambda t, b: lambda h, i, j: t[b[i, j], h]),
+    "patches": (
+        [(2, 4, 6)],
+        {"size": 2},
+        (6, 8),
+        lambda a: lambda p, f: a[f // 4, p // 3 * 2 + f % 4 // 2, p % 3 * 2 + f % 2],
+    ),
+    "prepend": ([(M,), (N, M)], {}, (N + 1, M), lambda row, x: lambda i, j: x[i - 1, j] if i else row[j]),
     "look_up": ([(5, M), "ids"], {}, (3, M), lambda table, ids: lambda i, j: table[ids[i], j]),
     "first_row": ([(N, M)], {}, (1, M), lambda x: lambda i, j: x[i, j]),
     "pick_rows": ([(5, M), "ids"], {}, (3, M), lambda x, places: lambda i, j: x[places[i], j]),
@@ -131,6 +157,7 @@ DEFINITIONS = {
 def operands_of(name, seed=0, spread=1.0, dtype="float64"):
     random = np.random.default_rng(seed)
     special = {"ids": np.array([4, 0, 2]), "mask": np.tril(np.ones((N, M), dtype=bool))}
+    special["buckets"] = np.array([[3, 0], [1, 1], [0, 3]])
     special["positive"] = (spread * random.uniform(0.2, 3.0, (N, M))).astype(dtype)
     shapes = DEFINITIONS[name][0]
     return [special[s] if isinstance(s, str) else (spread * random.standard_normal(s)).astype(dtype) for s in shapes]

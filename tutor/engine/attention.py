@@ -20,7 +20,9 @@ class Sight(NamedTuple):
 
 def self_sight(record: Recorder, config: TransformerConfig, stack: str, tokens: Node) -> tuple[Sight, ...]:
     """For every layer of a stack, what its self-attention may see of the tokens [..., position] so far."""
-    pad_id = config.pad_id if config.padding_mask and not config.patch else None
+    # A picture has no padding, and a decoder that starts with the padding token must be able to look at it.
+    filled = not config.patch and (stack == "encoder" or config.start_id != config.pad_id)
+    pad_id = config.pad_id if config.padding_mask and filled else None
     causal = stack == "decoder" and config.causal_mask
     seen = record.tokens_so_far(tokens)
     layers = getattr(config, f"{stack}_layers")

@@ -15,7 +15,7 @@ from tutor.engine.message import Message
 
 CHOICES = {
     "architecture": ("encoder_decoder", "encoder_only", "decoder_only"),
-    "position": ("sinusoidal", "learned", "none"),
+    "position": ("sinusoidal", "sinusoidal_halves", "learned", "rotary", "relative", "none"),
     "norm": ("layer", "rms"),
     "norm_position": ("post", "pre"),
     "activation": ("relu", "gelu", "gelu_tanh", "silu"),
@@ -38,13 +38,19 @@ class TransformerConfig:
     d_model: int = 512
     heads: int = 8
     d_k: int = 0  # width of one head; 0 means d_model / heads
+    key_value_heads: int = 0  # each shared by several query heads; 0 means as many as `heads`
     d_ff: int = 2048
     encoder_layers: int = 6
     decoder_layers: int = 6
     vocabulary: int = 1000
     target_vocabulary: int = 0  # the decoder's, in an encoder-decoder; 0 means the same size as `vocabulary`
     maximum_positions: int = 512
-    position: str = "sinusoidal"
+    position: str = "sinusoidal"  # "sinusoidal_halves": all sines first, then all cosines
+    position_offset: int = 0  # rows of the learned table before that of the first position
+    rotary_base: float = 10000.0
+    rotary_scaling: tuple[float, ...] = ()  # all slower by (factor), or the slow ones: (factor, low, high, positions)
+    relative_buckets: int = 32
+    relative_distance: int = 128  # from here on all distances share a bucket
     segments: int = 0
     norm: str = "layer"
     norm_position: str = "post"
@@ -53,15 +59,23 @@ class TransformerConfig:
     final_norm: bool = False
     activation: str = "relu"
     gated: bool = False
+    query_key_norm: bool = False  # a norm on every query and key, head by head
+    window: int = 0  # a decoder's token looks at this many tokens, itself included; 0 means all
+    window_from: int = 0  # the first layer with that window
     attention_bias: bool = True
+    attention_output_bias: bool = True  # where there are biases, whether the output projection has one, too
     feed_forward_bias: bool = True
     output_bias: bool = True
     tied_embeddings: bool = False
+    shared_embeddings: bool = False  # encoder and decoder look up one table
+    scale_logits: bool = False  # what the logits are read from is divided by √d_model
     tasks: tuple[str, ...] = ("words",)  # what it answers at the top, see `heads.py`
     classes: int = 0  # that sequence or token classification chooses among
     logits_transform: bool = False  # linear map, activation and norm before the words, as in BERT
     pooler: str = "none"  # the activation of the linear map of the first position; none means there is no such map
     scale_embedding: bool = True
+    patch: int = 0  # side of a square of pixels; above 0 the model reads pictures, one position a square
+    picture: tuple[int, ...] = ()  # channels, height and width of a picture
     pad_id: int = 0
     start_id: int = 1
     end_id: int = 2
@@ -90,6 +104,7 @@ class TransformerConfig:
             rule = Message("must be {vocabulary} where embeddings are tied", vocabulary=self.vocabulary)
             self._require(one, "target_vocabulary", rule)
         self._check_tasks()
+        self._check_families()
         self._check_heads_off()
 
     def _require(self, condition: bool, field: str, rule: Message) -> None:
@@ -111,7 +126,7 @@ class TransformerConfig:
                 whole = isinstance(value, int) and not isinstance(value, bool)
                 rule = Message("must be a whole number of at least {least}", least=least)
                 self._require(whole and value >= least, field.name, rule)
-            elif field.name == "norm_epsilon":
+            elif field.type == "float":
                 rule = Message("must be a number above 0")
                 self._require(isinstance(value, int | float) and value > 0, field.name, rule)
 
@@ -122,6 +137,35 @@ class TransformerConfig:
         object.__setattr__(self, "tasks", tuple(self.tasks))
         for task in set(self.tasks) & set(CLASSIFIERS):
             self._require(self.classes > 0, "classes", Message("must be at least 1 for {task}", task=task))
+
+    def _check_families(self) -> None:
+        if not self.key_value_heads:
+            object.__setattr__(self, "key_value_heads", self.heads)
+        for name in ("rotary_scaling", "picture"):
+            value = getattr(self, name)
+            numbers = isinstance(value, list | tuple) and all(isinstance(n, int | float) and n > 0 for n in value)
+            self._require(numbers, name, Message("must be a list of numbers above 0"))
+            object.__setattr__(self, name, tuple(value))
+        shared = Message("must divide heads ({heads})", heads=self.heads)
+        self._require(self.heads % self.key_value_heads == 0, "key_value_heads", shared)
+        if self.position == "rotary":
+            self._require(self.d_k % 2 == 0, "d_k", Message("must be even where positions are rotary"))
+            lengths = Message("must have 0, 1 or 4 numbers")
+            self._require(len(self.rotary_scaling) in (0, 1, 4), "rotary_scaling", lengths)
+        if self.position == "relative":
+            least = Message("must be a whole number of at least {least}", least=4)
+            self._require(self.relative_buckets >= 4, "relative_buckets", least)
+            more = Message("must be above relative_buckets ({buckets})", buckets=self.relative_buckets)
+            self._require(self.relative_distance > self.relative_buckets, "relative_distance", more)
+        if self.shared_embeddings:
+            two = self.architecture == "encoder_decoder" and self.target_vocabulary == self.vocabulary
+            rule = Message("needs an encoder and a decoder with one vocabulary")
+            self._require(two, "shared_embeddings", rule)
+        if self.patch:
+            self._require(self.architecture == "encoder_only", "patch", Message("needs the architecture encoder_only"))
+            fits = len(self.picture) == 3 and not any(side % self.patch for side in self.picture[1:])
+            rule = Message("must be channels, height and width, both multiples of patch ({patch})", patch=self.patch)
+            self._require(fits and all(isinstance(n, int) for n in self.picture), "picture", rule)
 
     def _check_heads_off(self) -> None:
         a_list = isinstance(self.heads_off, list | tuple)
@@ -154,6 +198,16 @@ class TransformerConfig:
         return tuple(names)
 
     @property
+    def patches(self) -> int:
+        """How many squares a picture is cut into; 0 for a model that reads text."""
+        return self.picture[1] * self.picture[2] // self.patch**2 if self.patch else 0
+
+    def table_of(self, stack: str) -> str:
+        """The name of the embedding table that a stack looks its tokens up in."""
+        own = self.architecture == "encoder_decoder" and not self.shared_embeddings
+        return f"{stack}.embedding.token.table" if own else "embedding.token.table"
+
+    @property
     def output_vocabulary(self) -> int:
         """The number of words the model chooses among when it answers."""
         return self.target_vocabulary or self.vocabulary
@@ -163,6 +217,8 @@ class TransformerConfig:
         check_field_names(changes)
         if {"d_model", "heads"} & set(changes) and self.d_k * self.heads == self.d_model:
             changes.setdefault("d_k", 0)  # it was d_model / heads, and stays that
+        if "heads" in changes and self.key_value_heads == self.heads:
+            changes.setdefault("key_value_heads", 0)
         return replace(self, **changes)
 
     def as_dict(self) -> dict[str, Any]:

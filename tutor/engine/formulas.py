@@ -21,6 +21,8 @@ FORMULAS = {
     ("value", "split_heads"): r"V^{(h)}_{ij} = V_{i, \; h d_k + j}",
     ("scores", "dot_products"): r"S = Q K^\top",
     ("scaled", "scale"): r"\mathrm{scaled} = \frac{Q K^\top}{\sqrt{d_k}}",
+    ("positioned", "add"): r"\mathrm{positioned} = S + b",
+    ("logits.scaled", "scale"): r"\frac{x}{\sqrt{d_{\mathrm{model}}}}",
     ("heads", "matmul"): r"\mathrm{head}_h = A_h V_h",
     ("self_attention.output", "linear"): ATTENTION_OUTPUT,
     ("cross_attention.output", "linear"): ATTENTION_OUTPUT,
@@ -44,8 +46,10 @@ def formula_of(node: Node) -> str | None:
         parts = [rf"\mathrm{{{_part(name)}}}" for name in node.inputs]
         return f"X = {' + '.join(parts)}"
     if words[-1] == "weights" and node.op == "softmax" and node.operands[0].op == "mask":
-        scaled = node.operands[0].operands[0].op == "scale"
-        return r"A = \mathrm{softmax}(" + (r"\frac{Q K^\top}{\sqrt{d_k}}" if scaled else r"Q K^\top") + ")"
+        scores = node.operands[0].operands[0]
+        bias = " + b" if scores.op == "add" else ""
+        scaled = (scores.operands[0] if bias else scores).op == "scale"
+        return r"A = \mathrm{softmax}(" + (r"\frac{Q K^\top}{\sqrt{d_k}}" if scaled else r"Q K^\top") + bias + ")"
     formula = FORMULAS.get((".".join(words[-2:]), node.op)) or FORMULAS.get((words[-1], node.op))
     if formula and node.op == "linear" and len(node.operands) == 2:
         return formula.partition(" + b")[0]

@@ -81,9 +81,10 @@ def predict(record: Recorder, config: TransformerConfig, x: Node, asked: np.ndar
         x = linear(record, "logits.transform.hidden", x)  # H = X W_1 + b_1   [position, feature]
         x = record("logits.transform.activation", ops.OPERATIONS[config.activation], x)
         x = normalise(record, config, "logits.transform.norm", x)
+    if config.scale_logits:
+        x = record("logits.scaled", ops.scale, x, root_of=config.d_model, inverse=True)  # x / √d_model
     if config.tied_embeddings:
-        prefix = f"{stack}." if config.architecture == "encoder_decoder" else ""
-        table = record.weight(f"{prefix}embedding.token.table", (f"vocabulary@{stack}", "feature"))
+        table = record.weight(config.table_of(stack), (f"vocabulary@{stack}", "feature"))
         bias = [record.weight("logits.bias", (axes[-1],))] if record.has_weight("logits.bias") else []
         logits = record("logits", ops.linear, x, table, *bias, axes=axes, transposed=True)
     else:

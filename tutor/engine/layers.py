@@ -50,7 +50,7 @@ def linear_shapes(name: str, width: int, out: int, bias: bool) -> Shapes:
     return shapes | ({f"{name}.bias": (out,)} if bias else {})
 
 
-def norm_shapes(c: TransformerConfig, name: str) -> Shapes:
-    """The shapes of what `normalise` uses."""
-    shapes: Shapes = {f"{name}.scale": (c.d_model,)}
-    return shapes | ({f"{name}.shift": (c.d_model,)} if c.norm == "layer" else {})
+def norm_shapes(c: TransformerConfig, name: str, width: int = 0) -> Shapes:
+    """The shapes of what `normalise` uses on rows of `width` numbers, by default d_model."""
+    row = (width or c.d_model,)
+    return {f"{name}.scale": row} | ({f"{name}.shift": row} if c.norm == "layer" else {})

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from tutor.engine import ops
+from tutor.engine.attention import Sight, attention, attention_shapes, cross_sight, self_sight
 from tutor.engine.config import TransformerConfig
+from tutor.engine.embedding import embed, embed_picture, embedding_shapes, picture_input
 from tutor.engine.heads import answer, head_shapes
 from tutor.engine.layers import Shapes, linear, linear_shapes, norm_shapes, normalise, token_input
 from tutor.engine.trace import Node, Recorder
@@ -30,11 +32,16 @@ def run(
 ) -> Node:
     """The whole model on token ids [..., position]; returns the probabilities [..., position, vocabulary].
 
+    A model with `config.patch` reads the pixels of a picture [..., channel, row, column] in their place.
     `target_ids` are the decoder's input in an encoder-decoder, start token first. Padding is `config.pad_id`. With
     `targets`, the right token for every position of the last stack, the loss is recorded and returned instead; with
     `task_targets`, the right classes of the config's other tasks by their names (`heads.py`), so are their losses.
     """
     stack = config.stacks[0]
+    if config.patch:
+        pixels, tokens = picture_input(record, config, ids)
+        x = run_stack(record, config, stack, embed_picture(record, config, pixels, tokens), tokens)
+        return answer(record, config, x, targets, smoothing, task_targets)
     tokens = token_input(record, "tokens", ids, stack, config.vocabulary)
     if config.architecture != "encoder_decoder":
         x = embed(record, config, "", tokens, segment_ids)
@@ -58,34 +65,6 @@ def decode(record: Recorder, config: TransformerConfig, target: Node, memory: No
     return run_stack(record, config, "decoder", embed(record, config, "decoder.", target), target, memory, tokens)
 
 
-def embed(record: Recorder, config: TransformerConfig, prefix: str, tokens: Node, segment_ids: Any = None) -> Node:
-    """Token + position (+ segment) vectors, [..., position, feature] (section 3.4 and 3.5)."""
-    name = f"{prefix}embedding"
-    source = tokens.axis_keys[-1].partition("@")[2]
-    table = record.weight(f"{name}.token.table", (f"vocabulary@{source}", "feature"))
-    x = record(f"{name}.token", ops.look_up, table, tokens)  # x_t = E[id_t]   [position, feature]
-    if config.scale_embedding:
-        x = record(f"{name}.scaled", ops.scale, x, root_of=config.d_model)  # √d_model x_t
-    parts = [x]
-    first: dict[str, Any] = {"offset": record.offset} if record.offset else {}
-    if config.position == "sinusoidal":
-        dtype = str(table.array.dtype).rpartition(".")[2]
-        parts.append(record(f"{name}.position", ops.sinusoid, tokens, width=config.d_model, dtype=dtype, **first))
-    elif config.position == "learned":
-        rows = record.weight(f"{name}.position.table", ("position", "feature"))
-        parts.append(record(f"{name}.position", ops.position_rows, rows, tokens, **first))
-    if config.segments:
-        given = np.zeros(tokens.shape) if segment_ids is None else np.asarray(segment_ids)
-        segments = record.input(tokens.name.replace("tokens", "segments"), given.astype(np.int64), tokens.axis_keys)
-        segment_table = record.weight(f"{name}.segment.table", ("segment", "feature"))
-        parts.append(record(f"{name}.segment", ops.look_up, segment_table, segments))
-    last = "sum" if config.embedding_norm else "output"
-    x = record(f"{name}.{last}", ops.add if len(parts) > 1 else ops.identity, *parts)
-    return record.dropped(
-        normalise(record, config, f"{name}.norm", x, f"{name}.output") if config.embedding_norm else x
-    )
-
-
 def run_stack(
     record: Recorder,
     config: TransformerConfig,
@@ -96,17 +75,10 @@ def run_stack(
     memory_tokens: Node | None = None,
 ) -> Node:
     """All blocks of one stack, [..., position, feature] to the same shape. `memory` is the encoder's output."""
-    pad_id = config.pad_id if config.padding_mask else None
-    causal = stack == "decoder" and config.causal_mask
-    seen = record.tokens_so_far(tokens)
-    mask = record(f"{stack}.mask", ops.attention_mask, tokens, seen, causal=causal, pad_id=pad_id)
-    cross_mask = None
-    if memory_tokens is not None:
-        cross_mask = record(
-            f"{stack}.cross_mask", ops.attention_mask, tokens, memory_tokens, causal=False, pad_id=pad_id
-        )
-    for layer in range(getattr(config, f"{stack}_layers")):
-        x = block(record, config, f"{stack}.{layer}", x, mask, memory, cross_mask)
+    here = self_sight(record, config, stack, tokens)
+    across = None if memory_tokens is None else cross_sight(record, config, tokens, memory_tokens)
+    for layer, sight in enumerate(here):
+        x = block(record, config, f"{stack}.{layer}", x, sight, memory, across)
     if config.final_norm and record.has_weight(f"{stack}.norm.scale"):
         return normalise(record, config, f"{stack}.norm", x, f"{stack}.output")
     return record(f"{stack}.output", ops.identity, x)
@@ -117,18 +89,18 @@ def block(
     config: TransformerConfig,
     name: str,
     x: Node,
-    mask: Node,
+    here: Sight,
     memory: Node | None = None,
-    cross_mask: Node | None = None,
+    across: Sight | None = None,
 ) -> Node:
     """One block: self-attention, cross-attention where there is a memory, feed-forward (figure 1)."""
 
     def self_attention(place: str, h: Node) -> Node:
-        return attention(record, config, place, h, h, mask)
+        return attention(record, config, place, h, h, here)
 
     def cross_attention(place: str, h: Node) -> Node:
-        assert memory is not None and cross_mask is not None
-        return attention(record, config, place, h, memory, cross_mask)
+        assert memory is not None and across is not None
+        return attention(record, config, place, h, memory, across)
 
     def feed(place: str, h: Node) -> Node:
         return feed_forward(record, config, place, h)
@@ -151,36 +123,6 @@ def sublayer(record: Recorder, config: TransformerConfig, name: str, x: Node, in
     return y if before else normalise(record, config, f"{name}.norm", y)
 
 
-def attention(record: Recorder, config: TransformerConfig, name: str, x: Node, memory: Node, mask: Node) -> Node:
-    """softmax(Q Kᵀ / √d_k) V for every head, heads side by side, projected (equation 1, section 3.2.2).
-
-    `x` [..., query, feature] asks; `memory` [..., key, feature] is `x` itself in self-attention.
-    """
-    queries, keys = (node.axis_keys[-2].partition("@")[2] for node in (x, memory))
-
-    def project(which: str, source: Node, axis: str) -> Node:
-        y = linear(record, f"{name}.{which}", source, f"{name}.{which}_projection")  # X W^Q + b^Q
-        axes = ("head", axis, "feature")
-        return record(f"{name}.{which}", ops.split_heads, y, axes=axes, heads=config.heads)  # [head, position, d_k]
-
-    q = project("query", x, f"query@{queries}")
-    fixed = memory is not x  # in cross-attention: the same at every step of an answer
-    k = record.rows_so_far(f"{name}.key", lambda: project("key", memory, f"key@{keys}"), fixed)
-    v = record.rows_so_far(f"{name}.value", lambda: project("value", memory, f"key@{keys}"), fixed)
-    s = record(f"{name}.scores", ops.dot_products, q, k)  # S = Q Kᵀ   [head, query, key]
-    if config.scale_scores:
-        s = record(f"{name}.scaled", ops.scale, s, root_of=config.d_k, inverse=True)  # S / √d_k
-    s = record(f"{name}.masked", ops.mask, s, mask)  # -∞ where the mask forbids
-    a = record(f"{name}.weights", ops.softmax, s)  # A = softmax(S)   [head, query, key]
-    z = record(f"{name}.heads", ops.matmul, a, v)  # A V   [head, query, d_k]
-    if any(head.startswith(f"{name}.") for head in config.heads_off):
-        keep = tuple(int(f"{name}.{head}" not in config.heads_off) for head in range(config.heads))
-        z = record(f"{name}.heads_kept", ops.keep_heads, z, keep=keep)
-    axes = (f"position@{queries}", "feature")
-    z = record(f"{name}.concat", ops.join_heads, z, axes=axes)  # [position, heads·d_k]
-    return linear(record, f"{name}.output", z)  # O = Concat(head_1 … head_h) W^O + b^O
-
-
 def feed_forward(record: Recorder, config: TransformerConfig, name: str, x: Node) -> Node:
     """Two linear maps with an activation between, for every position alike (equation 2); gated: Shazeer 2020."""
     activation = ops.OPERATIONS[config.activation]
@@ -198,37 +140,18 @@ def weight_shapes(config: TransformerConfig) -> Shapes:
     """The name and shape of every weight that a model of this config has, in the order they are used."""
     c = config
     shapes: Shapes = {}
-    two = config.architecture == "encoder_decoder"
     for stack in config.stacks:
-        prefix = f"{stack}." if two else ""
-        vocabulary = c.output_vocabulary if two and stack == "decoder" else c.vocabulary
-        shapes |= _embedding_shapes(c, f"{prefix}embedding", vocabulary)
+        shapes |= embedding_shapes(c, stack)
+        if c.position == "relative":
+            shapes[f"{stack}.relative.table"] = (c.relative_buckets, c.heads)
+        crossed = c.architecture == "encoder_decoder" and stack == "decoder"
         for layer in range(getattr(c, f"{stack}_layers")):
-            for kind in ("self_attention", "cross_attention") if two and stack == "decoder" else ("self_attention",):
-                shapes |= _attention_shapes(c, f"{stack}.{layer}.{kind}")
+            for kind in ("self_attention", "cross_attention") if crossed else ("self_attention",):
+                shapes |= attention_shapes(c, f"{stack}.{layer}.{kind}")
             shapes |= _feed_forward_shapes(c, f"{stack}.{layer}.feed_forward")
         if c.final_norm:
             shapes |= norm_shapes(c, f"{stack}.norm")
     return shapes | head_shapes(c)
-
-
-def _embedding_shapes(c: TransformerConfig, name: str, vocabulary: int) -> Shapes:
-    shapes: Shapes = {f"{name}.token.table": (vocabulary, c.d_model)}
-    if c.position == "learned":
-        shapes[f"{name}.position.table"] = (c.maximum_positions, c.d_model)
-    if c.segments:
-        shapes[f"{name}.segment.table"] = (c.segments, c.d_model)
-    return shapes | (norm_shapes(c, f"{name}.norm") if c.embedding_norm else {})
-
-
-def _attention_shapes(c: TransformerConfig, name: str) -> Shapes:
-    width = c.heads * c.d_k
-    shapes: Shapes = {}
-    for which in ("query", "key", "value"):
-        shapes |= linear_shapes(f"{name}.{which}", c.d_model, width, c.attention_bias)
-    return (
-        shapes | linear_shapes(f"{name}.output", width, c.d_model, c.attention_bias) | norm_shapes(c, f"{name}.norm")
-    )
 
 
 def _feed_forward_shapes(c: TransformerConfig, name: str) -> Shapes:

@@ -45,7 +45,7 @@ class RelativeBuckets(Operation):
         if not node.params["both_ways"]:
             query += keys.shape[-1] - queries.shape[-1]
         value = bucket_of(key - query, **node.params)
-        facts = {"position": key - query, "arithmetic": rf"\mathrm{{bucket}}({key} - {query})"}
+        facts = {"reason": "distance", "position": key - query, "arithmetic": rf"\mathrm{{bucket}}({key} - {query})"}
         return Rule(node.name, index, node.at(index), node.formula, lambda: (Term(float(value)),), {}, facts)
 
 
