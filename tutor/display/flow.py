@@ -13,7 +13,7 @@ from rich.text import Text
 from tutor.display.safe import safe
 from tutor.display.wrapping import WIDE, wrapped
 
-__all__ = ["markdown", "wrapped"]
+__all__ = ["emphasis", "markdown", "wrapped"]
 
 _STYLES = {"strong_open": "bold", "em_open": "italic"}
 
@@ -32,6 +32,14 @@ def markdown(source: str, width: int) -> Text:
         elif token.type in ("fence", "code_block"):
             blocks.append(Text(token.content.rstrip("\n"), end=""))
     return Text("\n\n", end="").join(blocks)
+
+
+def emphasis(source: str, style: str = "", strong: str = "bold") -> Text:
+    """One paragraph of a foreign text in which only **words set off like this** are marked up."""
+    text = Text(style=style, end="")
+    for place, piece in enumerate(re.split(r"\*\*(?=\S)(.+?)(?<=\S)\*\*", safe(source))):
+        text.append(piece, style=strong if place % 2 else "")
+    return text
 
 
 def _inline(tokens: list[Token]) -> Text:

@@ -12,7 +12,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tutor.app.widgets.number_input import NumberInput
-from tutor.display.flow import markdown, wrapped
+from tutor.display.flow import emphasis, markdown, wrapped
 from tutor.display.safe import safe
 
 
@@ -83,10 +83,10 @@ class LessonPanel(VerticalScroll):
         self._shown = (view, width)
         before, self._view = self._view, view
         self._text("#say", _said(view, width))
-        self._text("#question", wrapped(Text(safe(view.question), "bold"), width) if view.question else None)
+        self._text("#question", wrapped(emphasis(view.question, "bold", "underline"), width) if view.question else None)
         self._text("#asked", Text(f"{view.answer_to} = ?", style="bold") if view.answer_to else None)
-        self._text("#verdict", wrapped(Text(safe(view.verdict)), width) if view.verdict else None)
-        hints = Text("\n").join(wrapped(Text(f"○ {safe(hint)}"), width, 2) for hint in view.hints)
+        self._text("#verdict", wrapped(emphasis(view.verdict), width) if view.verdict else None)
+        hints = Text("\n").join(wrapped(emphasis(f"○ {hint}"), width, 2) for hint in view.hints)
         self._text("#hints", hints if view.hints else None)
         verdict = self.query_one("#verdict")
         verdict.set_class(view.good is True, "-good")
@@ -120,7 +120,7 @@ class LessonPanel(VerticalScroll):
         self._choices_width = width
         at = choices.highlighted if len(before.choices) == len(self._view.choices) else 0
         choices.clear_options()
-        lines = [wrapped(Text(f"{mark}  {safe(text)}"), width, 3) for mark, text in self._view.choices]
+        lines = [wrapped(emphasis(f"{mark}  {text}"), width, 3) for mark, text in self._view.choices]
         choices.add_options([Option(line) for line in lines])
         if self._view.choices:
             choices.highlighted = at or 0
