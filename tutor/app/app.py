@@ -11,7 +11,6 @@ from textual.binding import Binding
 from tutor.app.home_text import is_example
 from tutor.app.palette import TutorCommands, TutorPalette
 from tutor.app.screens.home import HomeScreen
-from tutor.app.screens.review import ReviewScreen, ReviewWish
 from tutor.course.errors import LessonError
 from tutor.course.load import Course, load_course, load_lesson
 from tutor.course.progress import Progress
@@ -20,6 +19,7 @@ from tutor.display.no_colour import no_colour
 from tutor.display.safe import safe
 
 if TYPE_CHECKING:
+    from tutor.app.screens.review import ReviewWish
     from tutor.app.screens.trace import TraceScreen
 
 DEFAULT_MODEL = "translator"
@@ -61,7 +61,7 @@ class TutorApp(App[None]):
         if self._first_lesson:
             self.call_after_refresh(self.open_lesson, self._first_lesson, self.sentence)
         elif self._first_review:
-            self.push_screen(ReviewScreen(self._first_review))
+            self.review(self._first_review)
         else:
             # NumPy and the trace screen are loaded after the first paint, while the learner reads it.
             self.call_after_refresh(self.run_worker, _warm_up, thread=True)
@@ -88,9 +88,11 @@ class TutorApp(App[None]):
         step = min(self.progress.resume(lesson.id), len(lesson.steps) - 1)
         self._open(request, lesson, step)
 
-    def review(self) -> None:
-        """The questions and missed exercises that are due."""
-        self.push_screen(ReviewScreen())
+    def review(self, wish: ReviewWish | None = None) -> None:
+        """The questions and missed exercises that are due, or as many of them as wished for."""
+        from tutor.app.screens.review import ReviewScreen  # late: it brings Markdown, which the first paint does without
+
+        self.push_screen(ReviewScreen(wish))
 
     def explore(self, sentence: str = "") -> None:
         """The trace of a sentence without a lesson."""
