@@ -159,7 +159,7 @@ def why_text(view: WhyView, width: int) -> Text:
 
 def partners(view: WhyView) -> dict[Cell, float]:
     """What each operand's term contributes: e to a score, or the product that the cell is the second factor of."""
-    if view.hidden:
+    if view.hidden or view.why.kind == "function":  # whose operands are not multiplied
         return {}
     is_softmax = view.why.kind == "softmax"
     return {term.cells[-1]: term.value for term in view.why.terms if len(term.cells) == (1 if is_softmax else 2)}
