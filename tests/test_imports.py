@@ -16,6 +16,7 @@ ABOVE = {
     "display": {"display", "engine"},
     "plain": {"plain", "display", "course", "models", "engine"},
     "app": {"app", "display", "course", "models", "engine"},
+    "worksheet": {"worksheet", "plain", "display", "course", "models", "engine"},
 }
 OUTSIDE = {
     "engine": {"numpy", "array_api_compat", "torch", "cupy", "jax"},
@@ -24,6 +25,7 @@ OUTSIDE = {
     "display": {"numpy", "rich", "texicode", "markdown_it"},
     "plain": {"numpy", "rich", "click", "markdown_it"},
     "app": {"numpy", "rich", "textual", "markdown_it"},
+    "worksheet": {"numpy", "rich", "click", "msgspec", "markdown_it"},
 }
 
 

@@ -282,6 +282,40 @@ def lesson_schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
+@cli.command(epilog='Example: tutor worksheet masks --sentence "The river froze last night" --key -o masks.html')
+@click.argument("lesson")
+@click.option("--sentence", callback=checked_sentence, help="Your sentence, in place of the lesson's.")
+@target_option
+@click.option("--model", help="A shipped model, or a model's folder; without it the lesson's.")
+@lang_option
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, other blanks.")
+@click.option("--cells", type=click.IntRange(1, 64), help="Blanks in every exercise, in place of the lesson's number.")
+@click.option("--blank", is_flag=True, help="A lesson on given numbers: every computed matrix empty.")
+@click.option("--key", is_flag=True, help="Write the key beside it: sheet-key.html.")
+@click.option("--with-key", is_flag=True, help="Put the key on a last page of the sheet.")
+@click.option("-o", "--output", help='FILE.html or FILE.md; "-" prints. Without it, LESSON.html.')
+@click.option("--format", "form", type=click.Choice(("html", "md")), help="Without it, by the ending of the file.")
+def worksheet(
+    lesson: str,
+    lang: str | None,
+    output: str | None,
+    form: str | None,
+    key: bool,
+    with_key: bool,
+    **wanted: Any,
+) -> None:
+    """Print LESSON on paper: its steps on your sentence, with boxes to fill in, and the key."""
+    use_one_thread()
+    from tutor.display.language import current_language, set_language
+    from tutor.worksheet.make import Wanted, write_worksheet
+
+    set_language(lang or current_language())
+    with working(_("tracing")):
+        written = write_worksheet(lesson, current_language(), Wanted(**wanted), output, form, key, with_key)
+    for path in written:
+        click.echo(_("{0} written").format(path), err=True)
+
+
 @cli.group(invoke_without_command=True, epilog="Example: tutor models show translator")
 @click.pass_context
 def models(context: click.Context) -> None:
@@ -341,6 +375,40 @@ def reset_progress(yes: bool) -> None:
         click.confirm(_("Forget all progress?"), abort=True)
     Progress().reset()
     click.echo(_("progress forgotten"))
+
+
+@cli.command(epilog="Example: tutor review --unit 3 --limit 10")
+@click.option("--unit", type=click.IntRange(min=0), help="Only the cards of this unit.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many cards.")
+@click.option("--new", type=click.IntRange(min=0), help="At most so many new questions. [what is left of 10 a day]")
+@lang_option
+@click.option("--plain", is_flag=True, help="Line by line, without a full-screen interface.")
+def review(unit: int | None, limit: int, new: int | None, lang: str | None, plain: bool) -> None:
+    """Ask what is due: interview questions, and exercises that you once missed."""
+    use_one_thread()
+    from tutor.course.load import load_course
+    from tutor.course.progress import Progress
+    from tutor.course.questions import load_bank
+    from tutor.course.review import Sitting
+    from tutor.display.language import detect, set_language
+
+    bank, progress = load_bank(), Progress()
+    language = lang or detect(progress.language)
+    set_language(language)
+    if unit is not None and unit not in bank.units:
+        units = ", ".join(map(str, bank.units))
+        raise click.UsageError(_("no question belongs to unit {0}; there are units {1}").format(unit, units))
+    if plain or not is_interactive():
+        from tutor.plain.review import run_plain_review
+
+        run_plain_review(progress, Sitting(progress, bank, load_course(), unit, limit, new), language)
+        return
+    from tutor.app.app import TutorApp
+    from tutor.app.screens.review import ReviewWish
+
+    app = TutorApp(lang=language, progress=progress, review=ReviewWish(unit, limit, new))
+    app.run()
+    sys.exit(app.return_code)
 
 
 @cli.command(epilog="Example: tutor doctor")

@@ -184,12 +184,16 @@ def _which_cells(trace: Trace, why: Explanation) -> Hint:
 
 
 def _arithmetic(why: Explanation) -> tuple[Hint, ...]:
-    """The formula with the numbers in it, up to but not with the result; nothing where that is the result itself."""
+    text = unsolved(why)
+    return (Hint(Text("With the numbers:", "代入数字："), text, tuple(dict.fromkeys(why.cells))),) if text else ()
+
+
+def unsolved(why: Explanation) -> str:
+    """The formula with the numbers in it, up to but not with the result; empty where that is the result itself."""
     ending = f" = {figure(why.result)}"
     if why.kind in ("copy", "look_up", "leaf", "changed", "mask") or not why.substituted.endswith(ending):
-        return ()
-    text = why.substituted.removesuffix(ending)
-    return (Hint(Text("With the numbers:", "代入数字："), text, tuple(dict.fromkeys(why.cells))),)
+        return ""
+    return why.substituted.removesuffix(ending)
 
 
 @dataclass(frozen=True)

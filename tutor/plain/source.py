@@ -27,6 +27,7 @@ class Source:
     model: str | None = None
     backend: str = "numpy"
     sentence: str | None = None
+    target: str | None = None
     own_sentence: bool = False
     _traces: dict[Key, Trace] = field(default_factory=dict)
 
@@ -47,8 +48,8 @@ class Source:
         if self.lesson.program:
             return run_program(self.lesson.program)
         assert self._model is not None
-        target = None
-        if self.lesson.target is not None and not self.own_sentence:
+        target = self.target
+        if target is None and self.lesson.target is not None and not self.own_sentence:
             target = self.lesson.target.get(self.language)
         with working(_("tracing")):
             return self._model.trace(
