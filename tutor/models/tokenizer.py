@@ -24,6 +24,8 @@ WORD = re.compile(
 )
 NO_RANK = 1 << 60  # above the rank of every merge
 REMEMBERED_WORDS = 20_000
+# What the special tokens are called, by what they are for: padding, start, end, unknown, mask. The second is BERT's.
+ROLES = (("<pad>", "[PAD]"), ("<start>", "[CLS]"), ("<end>", "[SEP]"), ("<unknown>", "[UNK]"), ("<mask>", "[MASK]"))
 BYTES = 256
 
 
@@ -83,10 +85,9 @@ class Tokenizer:
         self._words: dict[str, Encoding] = {}
         for kind, content in self.segments:
             self._add_segment(kind, content)
-        self.pad_id = self.specials.get("<pad>")
-        self.start_id = self.specials.get("<start>")
-        self.end_id = self.specials.get("<end>")
-        self.unknown_id = self.specials.get("<unknown>")
+        self.pad_id, self.start_id, self.end_id, self.unknown_id, self.mask_id = (
+            next((self.specials[name] for name in names if name in self.specials), None) for names in ROLES
+        )
         if self._first_byte is None and self.unknown_id is None:
             raise ValueError("a vocabulary needs bytes or an <unknown> token, or some texts have no ids")
         self._names = {number: name for name, number in self.specials.items()}
@@ -137,23 +138,29 @@ class Tokenizer:
 
     # Encoding
 
-    def encode(self, text: str) -> Encoding:
-        """The ids of a text, without special tokens (but `<unknown>`). `decode(encode(text)) == text` for every str."""
+    def encode(self, text: str, goes_on: bool = False) -> Encoding:
+        """The ids of a text, without special tokens (but `<unknown>`). `decode(encode(text)) == text` for every str.
+
+        With `goes_on` the text is the rest of one that began before, so no space is put in front of it.
+        """
         if not text:
             return Encoding((), ())
         ids: list[int] = []
         pieces: list[str] = []
-        for word in self._split(text):
+        spaced = self.leading_space and not goes_on
+        for word in self._split(self._spaced(text) if spaced else text):
             known = self._words.get(word) or self._encode_word(word)
             ids += known.ids
             pieces += known.pieces
-        if self.leading_space:
+        if spaced:
             pieces[0] = pieces[0][1:]
         return Encoding(tuple(ids), tuple(pieces))
 
+    def _spaced(self, text: str) -> str:
+        return " " + text if self.leading_space else text
+
     def _split(self, text: str) -> Iterable[str]:
         """The stretches that never merge with one another. Without merges, the characters themselves."""
-        text = " " + text if self.leading_space else text
         return WORD.findall(text) if self._merges else text
 
     def _encode_word(self, word: str) -> Encoding:
@@ -206,7 +213,7 @@ class Tokenizer:
 
     def merge_steps(self, text: str, limit: int = 256) -> list[MergeStep]:
         """Every merge of a text (its first `limit` characters), one at a time: word after word, lowest rank first."""
-        words = [self._symbols(word)[0] for word in self._split(text[:limit])] if text else []
+        words = [self._symbols(word)[0] for word in self._split(self._spaced(text[:limit]))] if text else []
         ids = [number for word in words for number in word]
         steps = [self._step(ids)]
         start = 0
