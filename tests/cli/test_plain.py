@@ -10,6 +10,7 @@ from tutor.plain.session import Session
 from tutor.plain.source import Source
 from tutor.plain.talk import EndOfInput, Talk
 from tutor.plain.tasks import LETTERS, Choosing, Filling
+from tutor.plain.training_task import Training
 from tutor.plain.trying import Generating, Trying
 
 LESSONS = [path for path in lesson_files()]
@@ -54,7 +55,7 @@ class GoodLearner(Script):
             return repr(task.exercise.expected(task.open[0]))
         if isinstance(task, Choosing):
             return LETTERS[task.question.right]
-        if isinstance(task, Generating):
+        if isinstance(task, Generating | Training):
             return "o"
         assert isinstance(task, Trying)
         return "w"

@@ -14,6 +14,7 @@ from tutor.models.generation import Generation
 from tutor.plain.generation import answer_lines, step_lines
 from tutor.plain.source import Source
 from tutor.plain.tasks import Choosing, Filling, Task
+from tutor.plain.training_task import Training
 
 
 class Trying(Task):
@@ -75,16 +76,6 @@ class Generating(Task):
         yield from answer_lines(self.found)
         self.finished = self.finished or reached(self.step, Evidence(generated=(settings,)))
         yield _("steps prints every candidate of every step.")
-
-
-class Training(Task):
-    """A training to watch; it is done when the learner has come to its goal."""
-
-    def begin(self) -> None:
-        self.finished = False
-
-    def wanted(self) -> str:
-        return _("Type next to go on without trying.")
 
 
 def _pairs(settings: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,88 @@
+"""What a plain lesson gives to try: settings to generate with, a training to watch."""
+
+import pytest
+
+from tutor.course.schema import Goal, Text, Try
+from tutor.display.language import set_language
+from tutor.plain.source import Source
+from tutor.plain.trying import task_of
+
+
+@pytest.fixture(autouse=True)
+def english():
+    set_language("en")
+
+
+class Lesson:
+    """As much of a lesson as a source needs."""
+
+    program = sentence = target = pad_to = None
+    model = "proverbs"
+
+
+def task(language: str = "en", **goal):
+    step = Try(goal=Goal(**goal), say=Text("Try.", "试试。"))
+    return task_of(step, Source(Lesson(), language, sentence="天行健"), language)
+
+
+def said(task, *lines: str) -> str:
+    """What is answered to the last of the lines."""
+    return [" ".join(task.answer(line)) for line in lines][-1]
+
+
+def test_generating_is_done_with_the_settings_that_are_asked_for():
+    found = task(generate={"beams": 3})
+    assert "generate strategy=beam beams=3" in found.wanted() and not found.finished
+    assert "君子以自强不息" in said(found, "generate strategy=greedy") and not found.finished
+    assert "answers" in said(found, "o") and found.finished
+    assert "step 1" in said(found, "steps") and "probability" in said(found, "steps")
+    assert "no command" in said(found, "xyzzy")
+
+
+@pytest.mark.parametrize("line", ["generate beems=3", "generate beams=0", "generate beams"])
+def test_settings_that_cannot_be_are_refused_in_words(line):
+    found = task(generate={"temperature_at_least": 2.0})
+    with pytest.raises(Exception, match="beems|beams"):
+        said(found, line)
+    assert not found.finished and "0.8" not in found.wanted()
+
+
+def test_a_single_step_of_training():
+    found = task(train="stepped")
+    assert not found.finished
+    text = said(found, "o")
+    assert found.finished and "step 1: the loss was" in text and "moved most" in text
+    assert "step 2" in said(found, "step")
+
+
+def test_training_until_every_answer_is_right():
+    found = task(train="right", settings={"learning_rate": 0.03})
+    assert found.training.rate == 0.03
+    said(found, "step")
+    assert not found.finished
+    text = said(found, "o")
+    assert found.finished and text.count("(right)") == 4 and "(wrong)" not in text
+
+
+def test_training_can_be_broken_by_hand_and_as_asked():
+    by_hand = task(train="broken")
+    assert "learning rate 5" in said(by_hand, "rate 5") and not by_hand.finished
+    said(by_hand, "train 100")
+    assert by_hand.finished
+    asked = task(train="broken")
+    said(asked, "o")
+    assert asked.finished
+
+
+@pytest.mark.parametrize("line", ["train", "train many", "train 0", "train 99999", "rate", "rate -1", "rate nan"])
+def test_what_is_no_number_of_steps_or_rate_is_refused(line):
+    with pytest.raises(Exception, match="such as"):
+        said(task(train="right"), line)
+
+
+def test_chinese_words_work_too():
+    set_language("zh")
+    found = task("zh", train="stepped")
+    assert "第 1 步" in said(found, "走一步") and found.finished
+    found = task("zh", generate={"beams": 2})
+    assert "2 个答案" in said(found, "生成 beams=2 strategy=beam") or found.finished

@@ -1,0 +1,119 @@
+"""A step of a plain lesson that is a training to watch: by hand, step by step, or until the step's goal is reached."""
+
+from collections.abc import Iterator
+
+import click
+
+from tutor.course.goals import Evidence, reached
+from tutor.display.language import _
+from tutor.display.messages import translated
+from tutor.display.numbers import number
+from tutor.display.safe import safe
+from tutor.models.live_training import SABOTAGES, LiveTraining
+from tutor.models.recipe import find_recipe, read_recipe
+from tutor.plain.tasks import Task
+
+RECIPE = "proverbs"
+BETWEEN_LINES = 50  # steps
+ENOUGH = 2000  # steps after which a goal that is not reached will not be
+
+
+class Training(Task):
+    """`step` takes one step, `train 100` a hundred, `rate 0.3` sets the learning rate; `o` does what is asked."""
+
+    def begin(self) -> None:
+        self.finished = False
+        self.training = LiveTraining(read_recipe(find_recipe(RECIPE)), **self.step.goal.settings)
+        self.reached: set[str] = set()
+
+    def prompt(self) -> str:
+        return super().prompt() if self.finished else _("o: train")
+
+    def wanted(self) -> str:
+        return _("Type o to train until it is reached; step, train 100, rate 0.3 or next, too.")
+
+    def answer(self, text: str) -> Iterator[str]:
+        word, _space, rest = text.strip().partition(" ")
+        word = word.lower()
+        if word == "o" and not rest:
+            yield from self._reach(self.step.goal.train)
+        elif word in ("step", "走一步") and not rest:
+            yield from self._step()
+        elif word in ("train", "训练"):
+            yield from self._train(_count(rest))
+        elif word in ("rate", "学习率"):
+            self.training.change_rate(_rate(rest))
+            yield _("learning rate {0}").format(number(self.training.rate, 4))
+        else:
+            yield self.wanted() if not self.finished else next(super().answer(text))
+        self.finished = self.finished or reached(self.step, Evidence(trained=frozenset(self.reached)))
+
+    def _reach(self, goal: str) -> Iterator[str]:
+        if goal == "stepped":
+            yield from self._step()
+            return
+        if goal == "broken":
+            self.training.spoil(SABOTAGES[0])
+            yield _("learning rate {0}").format(number(self.training.rate, 4))
+        while goal not in self.reached and self.training.step < ENOUGH and self.training.failure is None:
+            yield from self._train(BETWEEN_LINES, answers=False)
+        yield from self._answers()
+
+    def _step(self) -> Iterator[str]:
+        found = self.training.step_closely()
+        if found is None:
+            yield from self._failure()
+            return
+        self.reached.add("stepped")
+        self._note()
+        yield _("step {0}: the loss was {1}, now it is {2}").format(
+            self.training.step, number(found.before, 5), number(found.after, 5)
+        )
+        place = f"{found.weight}[{', '.join(map(str, found.index))}]"
+        yield _("The weight that moved most is {0}: from {1} to {2}.").format(
+            safe(place), number(found.old, 4), number(found.new, 4)
+        )
+
+    def _train(self, steps: int, answers: bool = True) -> Iterator[str]:
+        self.training.advance(steps)
+        self._note()
+        if self.training.history:
+            loss = number(self.training.history[-1].loss, 5)
+            yield _("step {0}: loss {1}").format(self.training.step, loss)
+        yield from self._failure()
+        if answers:
+            yield from self._answers()
+
+    def _failure(self) -> Iterator[str]:
+        if self.training.failure is not None:
+            yield safe(translated(self.training.failure))
+
+    def _answers(self) -> Iterator[str]:
+        if self.training.failure is not None:
+            return
+        for found in self.training.answers():
+            mark = _("right") if found.is_right else _("wrong")
+            yield f"  {safe(found.question)} → {safe(found.text)}  ({mark})"
+
+    def _note(self) -> None:
+        """What was reached by now."""
+        if self.training.broken:
+            self.reached.add("broken")
+        elif self.training.all_right:
+            self.reached.add("right")
+
+
+def _count(text: str) -> int:
+    if not text.strip().isdecimal() or not 1 <= int(text) <= ENOUGH:
+        raise click.UsageError(_("give a number of steps from 1 to {0}, such as train 100").format(ENOUGH))
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < 1e9:
+        raise click.UsageError(_("give a learning rate above 0, such as rate 0.3"))
+    return rate
