@@ -16,6 +16,7 @@ from tutor.engine.transformer import run, weight_shapes
 from tutor.models.card import ModelCard
 from tutor.models.errors import Message, ModelError
 from tutor.models.generation import Generation, answers_of, checked_maximum, decoding_settings, taken
+from tutor.models.published.tokenizer import NumberTokenizer, PublishedTokenizer
 from tutor.models.tokenizer import Tokenizer
 
 EXTRA_ANSWER_TOKENS = 8  # an answer may be this much longer than its question
@@ -30,8 +31,8 @@ class Model:
     card: ModelCard
     config: TransformerConfig
     weights: dict[str, np.ndarray]
-    tokenizer: Tokenizer
-    target_tokenizer: Tokenizer
+    tokenizer: Tokenizer | PublishedTokenizer | NumberTokenizer
+    target_tokenizer: Tokenizer | PublishedTokenizer | NumberTokenizer
     _on_backend: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     @property
@@ -65,6 +66,8 @@ class Model:
         before and after can be compared. `pad_to` fills the source up with padding. `trace.notice` says where a text
         was too long. Raises ModelError, and ConfigError, TraceError or BackendError for wrong arguments.
         """
+        if self.config.patch:
+            raise ModelError("{model} reads pictures, not words: give their pixels to trace_picture", model=self.name)
         ids = self._ids_of(text)
         target_ids = None
         if target is not None:
@@ -96,6 +99,8 @@ class Model:
         """
         if self.config.architecture == "encoder_only":
             raise ModelError("{model} reads and does not write: it has no decoder; take another model", model=self.name)
+        if "words" not in self.config.tasks:
+            raise ModelError("{model} has no head that chooses words, so it cannot write", model=self.name)
         settings = decoding_settings(
             strategy=strategy,
             beams=beams,
@@ -137,6 +142,28 @@ class Model:
             self._check_ids(target_ids, self.config.output_vocabulary)
             target = self.target_tokenizer.decode(target_ids)
         return self._trace(ids, target_ids, self.tokenizer.decode(ids), target, change, config, backend, pad_to)
+
+    def trace_picture(
+        self,
+        pixels: np.ndarray,
+        change: Mapping[str, Change] | None = None,
+        config: Mapping[str, Any] | None = None,
+        backend: str = "numpy",
+    ) -> Trace:
+        """The trace of a picture [channel, row, column], its pixels prepared as the model wants them.
+
+        Raises ModelError for a model that reads words, and the errors of `trace`.
+        """
+        if not self.config.patch:
+            raise ModelError("{model} reads words, not pictures", model=self.name)
+        changed = self._changed_config(config) if config else self.config
+        arrays = load_backend(backend)
+        record = Recorder(self._weights_on(arrays), arrays, change)
+        run(record, changed, pixels)
+        columns = self.config.picture[2] // self.config.patch
+        squares = [f"{number // columns + 1},{number % columns + 1}" for number in range(self.config.patches)]
+        info = {"text": "", "target": "", "model": self.name, "config": changed, "trained": self.trained}
+        return record.finish({"encoder": ("□", *squares)}, **info, notice=arrays.notice)
 
     def _trace(
         self,
@@ -188,6 +215,8 @@ class Model:
     def _ids_of(self, text: str) -> list[int]:
         if not text:
             raise ModelError("the sentence is empty: type a few words")
+        if isinstance(self.tokenizer, PublishedTokenizer | NumberTokenizer):
+            return list(self.tokenizer.framed(text)[0].ids)  # it knows which special tokens its model wants
         ids = list(self.tokenizer.encode(text).ids)
         return [*ids, self.config.end_id] if self._has_decoder_input else ids
 

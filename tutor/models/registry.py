@@ -41,14 +41,19 @@ def available() -> tuple[ModelInfo, ...]:
 
 
 def load_model(name: str | Path) -> Model:
-    """A shipped model by its name, or the model in a folder (model.yaml, weights.safetensors, tokenizer.json).
+    """A shipped model by its name, or the model in a folder.
 
-    Raises ModelError where there is none, or where a file of it cannot be used.
+    The folder is one of ours (model.yaml, weights.safetensors, tokenizer.json), or a checkpoint as Hugging Face
+    Transformers writes it (config.json, model.safetensors, tokenizer.json). Raises ModelError where there is none, or
+    where a file of it cannot be used.
     """
     folder = find_folder(name)
-    # Late, because it brings NumPy: a list of models and a wrong name are answered without.
+    # Late, because they bring NumPy: a list of models and a wrong name are answered without.
     from tutor.models.folder import load_folder
+    from tutor.models.published.folder import is_published, load_published
 
+    if is_published(folder) and not (folder / FILE_NAME).is_file():
+        return load_published(folder)
     return load_folder(folder)
 
 
@@ -63,7 +68,7 @@ def find_folder(name: str | Path) -> Path:
     except (OSError, ValueError):  # a name no file system can hold
         pass
     raise ModelError(
-        "{name}: no such model; there are {names}, or give a folder with a {file} in it",
+        "{name}: no such model; there are {names}, or give a folder with a {file} or a config.json in it",
         name=str(name),
         names=", ".join(names),
         file=FILE_NAME,

@@ -93,6 +93,14 @@ def checked_record(name: str, entry: Any, room: int, path: Path) -> TensorRecord
             tensor=name,
             missing=record.stop - room,
         )
+    known = record.dtype in STORED  # a tensor that nobody reads may be of any type
+    if known and record.stop - record.start != math.prod(record.shape) * np.dtype(STORED[record.dtype]).itemsize:
+        raise ModelError("{path}: {tensor}: its bytes do not match its shape", path=path, tensor=name)
+    return record
+
+
+def check_type(name: str, record: TensorRecord, path: Path) -> None:
+    """Raise ModelError for a tensor of a type that weights are not read from."""
     if record.dtype not in STORED:
         raise ModelError(
             "{path}: {tensor}: stored as {dtype}; weights are read from F32, F16 or BF16",
@@ -100,9 +108,6 @@ def checked_record(name: str, entry: Any, room: int, path: Path) -> TensorRecord
             tensor=name,
             dtype=record.dtype,
         )
-    if record.stop - record.start != math.prod(record.shape) * np.dtype(STORED[record.dtype]).itemsize:
-        raise ModelError("{path}: {tensor}: its bytes do not match its shape", path=path, tensor=name)
-    return record
 
 
 def check_tensors(records: Mapping[str, TensorRecord], shapes: Mapping[str, Shape], path: Path) -> None:
@@ -110,6 +115,7 @@ def check_tensors(records: Mapping[str, TensorRecord], shapes: Mapping[str, Shap
     for name, shape in shapes.items():
         if name not in records:
             raise ModelError("{path}: {tensor}: missing; the config asks for it", path=path, tensor=name)
+        check_type(name, records[name], path)
         if records[name].shape != tuple(shape):
             raise ModelError(
                 "{path}: {tensor}: has shape {found}, the config asks for {expected}",

@@ -1,0 +1,1 @@
+"""Published checkpoints, as Hugging Face Transformers writes them, made models of the tutor."""
