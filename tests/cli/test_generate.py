@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 import tutor
 from tutor.cli import cli
+from tutor.display.cache import cache_lines
+from tutor.display.search_tree import outline
 from tutor.models import registry
 from tutor.models.model import Model
 from tutor.models.weights import initialise
@@ -63,6 +65,10 @@ def test_every_step_with_its_candidates(run):
         assert float(row[5]) == pytest.approx(one.score, abs=1e-3)
         assert int(row[6]) == one.parent + 1
         assert ("kept" in row) == (one.fate == "kept")
+    start = lines.index(f"  {outline(out.steps)[0]}")
+    assert lines[start : start + len(outline(out.steps))] == [f"  {line}" for line in outline(out.steps)]
+    counts = [line for line in lines if "without a cache" in line]
+    assert counts == [f"  {line}" for step in out.steps for line in cache_lines(step.work)]
     for answer in out.answers:
         assert any(answer.text in line and f"{answer.score:.3f}" in line for line in lines)
 
