@@ -90,7 +90,7 @@ class TutorApp(App[None]):
 
     def review(self, wish: ReviewWish | None = None) -> None:
         """The questions and missed exercises that are due, or as many of them as wished for."""
-        from tutor.app.screens.review import ReviewScreen  # late: it brings Markdown, which the first paint does without
+        from tutor.app.screens.review import ReviewScreen  # late: Markdown takes time
 
         self.push_screen(ReviewScreen(wish))
 

@@ -17,8 +17,8 @@ LIMITS = {
     "why": (260, 130),
     "hints": (260, 130),
 }
-_CHINESE = re.compile("[\u3400-\u9fff]")
-_LATEX = re.compile(r"\\[A-Za-z]+")
+CHINESE = re.compile("[\u3400-\u9fff]")
+LATEX = re.compile(r"\\[A-Za-z]+")
 
 
 def texts(lesson: Lesson) -> Iterator[tuple[str, str, Text]]:
@@ -52,7 +52,7 @@ def word_problems(lesson: Lesson) -> Iterator[tuple[str, str, str]]:
                     f"is {len(words.strip())} characters long; {limit} fit the small screen",
                     "Say less, or make it two steps",
                 )
-        if part in ("say", "ask", "why", "summary") and len(text.zh) > 8 and not _CHINESE.search(text.zh):
+        if part in ("say", "ask", "why", "summary") and len(text.zh) > 8 and not CHINESE.search(text.zh):
             yield f"{field}.zh", "holds no Chinese", "Write it in Chinese"
-        if part in ("say", "ask", "why", "hints") and (found := _LATEX.search(text.en + text.zh)):
+        if part in ("say", "ask", "why", "hints") and (found := LATEX.search(text.en + text.zh)):
             yield field, f"holds LaTeX ({found.group()}), which is not drawn inside words", "Put it in formula:"

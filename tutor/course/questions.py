@@ -14,6 +14,8 @@ questions:
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +34,7 @@ __all__ = ["FORMAT", "GRADES", "Bank", "Points", "Question", "Shows", "Wrong", "
 
 FORMAT = 1
 GRADES = ("passing", "good", "excellent")
+_QUESTIONS = re.compile(rb"^questions[ ]*:", re.MULTILINE)
 
 SomePoints = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=6)]
 
@@ -198,3 +201,16 @@ def _one_source_each(sheet: _Sheet, reader: Reader, tree: Tree) -> None:
 
 def _fields(written: Written) -> dict[str, Any]:
     return {name: getattr(written, name) for name in Written.__struct_fields__}
+
+
+def sorted_out(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Those of the files that hold lessons, and those that hold questions. What cannot be read counts as a lesson."""
+    lessons: list[Path] = []
+    questions: list[Path] = []
+    for path in files:
+        try:
+            found = _QUESTIONS.search(path.read_bytes()[:MAXIMUM_BYTES])
+        except OSError:
+            found = None
+        (questions if found else lessons).append(path)
+    return lessons, questions

@@ -4,18 +4,25 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tutor.course.check import check_files
+from tutor.course.check_questions import check_questions
 from tutor.course.errors import LessonError
 from tutor.course.load import lesson_files
-from tutor.display.language import _, ngettext
+from tutor.course.questions import question_files, sorted_out
+from tutor.display.language import _, listed, ngettext
 from tutor.display.latex import LatexError, read
 from tutor.display.safe import safe
 from tutor.plain.streams import working
 
 
 def problems_of(files: Sequence[Path]) -> tuple[LessonError, ...]:
-    """Everything wrong with these lesson files, or with all lessons of the course where none is named."""
+    """Everything wrong with these files of lessons or of questions; where none is named, with the whole course."""
+    lessons, questions = _looked_at(files)
     with working(_("checking")):
-        return check_files(files or None, undrawable)
+        return (*check_files(lessons, undrawable), *check_questions(questions))
+
+
+def _looked_at(files: Sequence[Path]) -> tuple[Sequence[Path], Sequence[Path]]:
+    return sorted_out(files) if files else (lesson_files(), question_files())
 
 
 def undrawable(latex: str) -> str | None:
@@ -30,7 +37,12 @@ def problem_lines(problems: Sequence[LessonError], files: Sequence[Path]) -> Ite
     """A line for every problem, and one that says what was looked at."""
     for problem in problems:
         yield safe(problem.one_line())
-    checked, found = len(files) or len(lesson_files()), len(problems)
-    looked_at = ngettext("{0} lesson checked", "{0} lessons checked", checked).format(checked)
+    lessons, questions = map(len, _looked_at(files))
+    found, parts = len(problems), []
+    if lessons:
+        parts.append(ngettext("{0} lesson checked", "{0} lessons checked", lessons).format(lessons))
+    if questions:
+        sheets = ngettext("{0} file of questions checked", "{0} files of questions checked", questions)
+        parts.append(sheets.format(questions))
     outcome = ngettext("{0} problem", "{0} problems", found).format(found) if found else _("no problem found")
-    yield _("{0}: {1}").format(looked_at, outcome)
+    yield _("{0}: {1}").format(listed(parts), outcome)
