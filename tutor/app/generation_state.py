@@ -123,12 +123,12 @@ def provenance(found: Generation, step: Step, candidate: Candidate, backend: str
     model = model_called(found.model)
     before = found.prefixes(step.number)[candidate.parent]
     ids = before if candidate.token == model.config.end_id else (*before, candidate.token)
-    text = model.target_tokenizer.decode(ids)
     if model.config.architecture == "encoder_decoder":
-        target_ids = (model.config.start_id, *ids)
+        text, target_ids = model.target_tokenizer.decode(ids), (model.config.start_id, *ids)
         request = Request(found.model, None, found.prompt, text, found.prompt_ids, target_ids, backend=backend)
         row = len(before)
     else:
-        request = Request(found.model, None, found.prompt + text, ids=(*found.prompt_ids, *ids), backend=backend)
+        everything = (*found.prompt_ids, *ids)
+        request = Request(found.model, None, model.tokenizer.decode(everything), ids=everything, backend=backend)
         row = len(found.prompt_ids) + len(before) - 1
     return request, Stop("probabilities", (row, candidate.token))
