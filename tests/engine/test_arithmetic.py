@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.engine import small
-from tutor.engine.explanation import Cell, Explanation, figure, product
+from tutor.engine.explanation import Addition, Cell, Explanation, figure, product
 from tutor.engine.trace import Recorder
 from tutor.engine.transformer import run
 
@@ -29,6 +29,12 @@ def test_sums_are_written_with_their_factors_and_signs():
     assert why.substituted == r"-3 + 3 \cdot (-2) + (-2) = 0"
     why = Explanation("c", (0,), 0.0, "", lambda: (product(a, coefficient=0.25), product(b, coefficient=-0.5)))
     assert why.substituted == r"0.25 \cdot 3 - 0.5 \cdot (-2) = 0"
+
+
+def test_an_operand_that_is_used_twice_is_named_once():
+    a, b = Cell("a", (0,), 3.0), Cell("b", (0,), -2.0)
+    why = Addition("c", (0,), 5.0, "", lambda: (product(b, b), product(a), product(b, coefficient=0.5)))
+    assert why.cells == (b, a) and why.evaluate() == 6.0
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])

@@ -174,7 +174,7 @@ class Addition(Explanation):
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        return tuple(cell for term in self.terms for cell in term.cells)
+        return tuple(dict.fromkeys(cell for term in self.terms for cell in term.cells))
 
 
 class Softmax(Explanation):
