@@ -66,6 +66,8 @@ def test_sensible_ways_to_write_a_number(text):
         ("-2.4/((5+3)/6)^0.6", -2.019527),
         ("√4^2", 4.0),
         ("2^3^2", 512.0),
+        ("sin(2/10000^(2/6))", 0.092699),
+        ("cos 2", -0.416147),
     ],
 )
 def test_arithmetic_is_computed(text, value):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from textual import events
 from textual.widgets import Input
 
+WORDS = {"l": "ln", "s": "sin", "c": "cos"}
 PARTS = "0123456789.,+-−*/×÷()√^∞eE ０１２３４５６７８９．，－＋／（）"
 
 
 class NumberInput(Input):
-    """Digits, signs and arithmetic such as 8.8/6.93 or e^1.2; `l` writes ln, and `i` after a minus sign writes -∞."""
+    """Digits, signs, arithmetic such as 8.8/6.93 or e^1.2; some letters write words, `i` after a minus sign -∞."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Whether this key is part of a number."""
@@ -19,7 +20,7 @@ class NumberInput(Input):
         """What a letter stands for here, where it stands for something."""
         if character == "i" and self.value in ("-", "−"):
             return "∞"
-        return "ln" if character == "l" else None
+        return WORDS.get(character)
 
     async def _on_key(self, event: events.Key) -> None:
         if event.is_printable and not self.check_consume_key(event.key, event.character):
