@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutor.course import progress_file
-from tutor.course.progress import Progress, ProgressError, data_folder
+from tutor.course.progress import Card, Progress, ProgressError, data_folder
 
 WRITER = """
 import sys
@@ -294,3 +294,110 @@ def test_any_text_is_kept_or_replaced_but_never_fails(tmp_path_factory, lesson, 
         progress.record_attempt(lesson, 1, answer, True)
         progress.sentence = sentence
         assert progress.resume(lesson) == 1 and len(progress.attempts(lesson)) == 1
+
+
+# -- cards ----------------------------------------------------------------------------------------------------------
+
+VERSION_1 = """
+CREATE TABLE lesson (id TEXT PRIMARY KEY, step INTEGER NOT NULL, done_at REAL, updated_at REAL NOT NULL);
+CREATE TABLE attempt (id INTEGER PRIMARY KEY, lesson TEXT NOT NULL, step INTEGER NOT NULL, cell TEXT NOT NULL,
+  answer TEXT NOT NULL, right INTEGER NOT NULL, mistake TEXT, at REAL NOT NULL);
+CREATE INDEX attempt_lesson ON attempt (lesson, step);
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO lesson VALUES ('a', 3, NULL, 1000.0);
+INSERT INTO attempt VALUES (1, 'a', 2, 'scaled[1, I]', '1.27', 0, 'unscaled', 1000.0);
+INSERT INTO setting VALUES ('language', 'zh');
+"""
+
+
+def write_version_1(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path)
+    connection.executescript(f"{VERSION_1} PRAGMA application_id = {progress_file.APPLICATION}; PRAGMA user_version = 1")
+    connection.close()
+
+
+def card(name="question/x", due=2000.0, at=1000.0, **changes):
+    values = {"state": 2, "step": None, "stability": 3.5, "difficulty": 5.0, "due": due, "last_review": at}
+    return Card(id=name, **{**values, **changes})
+
+
+def test_a_record_from_before_there_were_cards_is_kept_and_takes_cards(path):
+    write_version_1(path)
+    with Progress(path) as progress:
+        assert progress.notice is None and progress.resume("a") == 3 and progress.language == "zh"
+        assert [attempt.mistake for attempt in progress.attempts()] == ["unscaled"] and not progress.cards()
+        progress.record_review(card(), 3)
+    with Progress(path) as again:
+        assert again.cards() == {"question/x": card()} and again.resume("a") == 3
+    assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone()[0] == progress_file.VERSION
+
+
+def test_two_tutors_may_bring_an_old_record_up_to_date_together(path):
+    write_version_1(path)
+    writers = [start_writer(path, lesson, 20) for lesson in "xy"]
+    go(*writers)
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    for writer in writers:
+        writer.stdout.close(), writer.stderr.close(), writer.stdin.close()
+    with Progress(path) as progress:
+        assert progress.resume("a") == 3 and len(progress.attempts("x")) == len(progress.attempts("y")) == 20
+
+
+def test_an_old_record_that_cannot_be_written_takes_cards_in_memory(path, monkeypatch):
+    write_version_1(path)
+    monkeypatch.setattr(progress_file, "connect", lambda _path: (_ for _ in ()).throw(OSError(30, "Read-only")))
+    progress = Progress(path)
+    progress.record_review(card(), 1)
+    assert not progress.saved and progress.resume("a") == 3 and "question/x" in progress.cards()
+
+
+def test_cards_travel_with_the_record_and_the_later_review_wins(tmp_path):
+    here, there = Progress(tmp_path / "here.sqlite"), Progress(tmp_path / "there.sqlite")
+    here.record_review(card("question/x", at=1000.0), 3)
+    here.record_review(card("question/y", due=9000.0, at=5000.0), 4)
+    there.record_review(card("question/x", due=7000.0, at=4000.0), 2)
+    there.record_review(card("question/y", due=3000.0, at=2000.0), 1)
+    here.export(tmp_path / "out.json")
+    for _ in range(2):
+        there.import_(tmp_path / "out.json")
+    assert {name: one.due for name, one in there.cards().items()} == {"question/x": 7000.0, "question/y": 9000.0}
+    grades = [(review.card[-1], review.grade) for review in there.reviews()]
+    assert grades == [("x", 3), ("y", 1), ("x", 2), ("y", 4)], "every grade once, whoever gave it"
+
+
+def test_a_record_exported_before_there_were_cards_is_read(path, tmp_path):
+    old = {"kind": "transformer-tutor progress", "format": 1, "settings": {}, "attempts": []}
+    old["lessons"] = [{"id": "a", "step": 4, "done_at": None, "updated_at": 1.0}]
+    (tmp_path / "in.json").write_text(json.dumps(old))
+    progress = Progress(path)
+    progress.record_review(card(), 3)
+    progress.import_(tmp_path / "in.json")
+    assert progress.resume("a") == 4 and "question/x" in progress.cards()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"state": 9}, {"stability": 0}, {"difficulty": 11}, {"due": -1}, {"due": 1e300}, {"last_review": "x"}]
+)
+def test_a_card_that_cannot_be_changes_nothing(path, tmp_path, wrong):
+    progress = Progress(path)
+    progress.record_review(card(), 3)
+    progress.record("a", 1)
+    progress.export(tmp_path / "in.json")
+    data = json.loads((tmp_path / "in.json").read_text())
+    data["lessons"][0]["step"] = 7
+    data["lessons"][0]["updated_at"] += 1
+    data["cards"].append({**data["cards"][0], "id": "question/y", **wrong})
+    (tmp_path / "in.json").write_text(json.dumps(data))
+    with pytest.raises(ProgressError, match=r"cards\[1\]"):
+        progress.import_(tmp_path / "in.json")
+    assert progress.resume("a") == 1 and set(progress.cards()) == {"question/x"}
+
+
+def test_forgetting_a_lesson_keeps_the_cards_and_forgetting_all_does_not(path):
+    progress = Progress(path)
+    progress.record_review(card(), 3)
+    progress.reset("a")
+    assert progress.cards() and progress.reviews()
+    progress.reset()
+    assert not progress.cards() and not progress.reviews()

@@ -259,7 +259,10 @@ class Progress:
             write_export(Path(path), whole)
 
     def import_(self, path: Path | str) -> None:
-        """Add what an exported file holds: done in either is done, the later place and review win. Raises ProgressError."""
+        """Add what an exported file holds: done in either is done; of places and cards the later one stays.
+
+        Raises ProgressError, in which case nothing was changed.
+        """
         data = read_export(Path(path))
         changes = [(_IMPORT_PLACE, msgspec.structs.astuple(place)) for place in data.lessons]
         changes += [(_IMPORT_ATTEMPT, msgspec.structs.astuple(attempt)) for attempt in data.attempts]

@@ -10,7 +10,7 @@ from functools import cached_property
 import msgspec
 
 from tutor.course.load import Course, LessonError
-from tutor.course.progress import Card, Progress
+from tutor.course.progress import Progress
 from tutor.course.questions import Bank, Question
 from tutor.course.schedule import Schedule
 from tutor.course.schema import Ask, Lesson, Show, Step, Text

@@ -1,4 +1,4 @@
-"""When a card is asked again: the Free Spaced Repetition Scheduler (library `fsrs`) on cards of the learner's record."""
+"""When a card is asked again: the Free Spaced Repetition Scheduler (library `fsrs`) on the cards of a learner."""
 
 from __future__ import annotations
 

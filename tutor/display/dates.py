@@ -12,15 +12,20 @@ def span(seconds: float) -> str:
     if seconds < 0.75 * MINUTE:
         return _("under 1 min")
     if seconds < 0.99 * HOUR:
-        return _("{0} min").format(max(1, round(seconds / MINUTE)))
+        return _("{0} min").format(_rounded(seconds / MINUTE))
     if seconds < 0.99 * DAY:
-        return _("{0} h").format(max(1, round(seconds / HOUR)))
+        return _("{0} h").format(_rounded(seconds / HOUR))
     if seconds < 2 * MONTH:
-        days = max(1, round(seconds / DAY))
+        days = _rounded(seconds / DAY)
         return ngettext("{0} day", "{0} days", days).format(days)
     if seconds < 2 * YEAR:
-        return _("{0} months").format(round(seconds / MONTH))
-    return _("{0} years").format(round(seconds / YEAR))
+        return _("{0} months").format(_rounded(seconds / MONTH))
+    return _("{0} years").format(_rounded(seconds / YEAR))
+
+
+def _rounded(count: float) -> int:
+    # A clock's last digits must not decide between 5 and 6 for five and a half.
+    return max(1, int(count + 0.501))
 
 
 def moment(seconds: float) -> str:
