@@ -40,6 +40,14 @@ class TooSmall(Widget):
 class FittedScreen(Screen[Result]):
     """A screen that keeps the class `-tiny` while its terminal is too small. Yield a `TooSmall()` in `compose`."""
 
+    def on_compose(self) -> None:
+        """The classes of this size already in the first frame: Textual itself sets them after it."""
+        for size, breakpoints in zip(
+            self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True
+        ):
+            reached = [name for least, name in sorted(breakpoints or ()) if least <= size]
+            self.add_class(*reached[-1:])
+
     def on_resize(self, event: events.Resize) -> None:
         """Too small, or large enough again."""
         self.set_class(event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT, "-tiny")
