@@ -13,7 +13,7 @@ from tests.engine.test_backends import library
 from tutor.engine import cache
 from tutor.engine.cache import NextToken, NextTokens
 from tutor.engine.choosing import Decoding
-from tutor.engine.decoding import decode_steps, greedy, length_penalty
+from tutor.engine.decoding import decode_steps, greedy, greedy_each, length_penalty
 from tutor.engine.ops import OPERATIONS
 
 FAMILIES = ["2017", "2017 pre-norm", "gated", "GPT-2", "Llama without rotation"]
@@ -182,6 +182,21 @@ def test_greedy_is_the_arg_max_of_the_trace(name, seed):
     assert config.end_id not in answer and all(type(token) is int for token in answer)
     last = last_step(weights, config, PROMPT, 6, Decoding())
     assert list(last.hypotheses[0].ids) == answer
+
+
+@pytest.mark.parametrize("fields", [{}, {"position": "learned"}, {"causal_mask": False}], ids=str)
+@pytest.mark.parametrize("maximum", [0, 1, 7, 30])
+def test_several_sentences_at_once_get_the_answers_they_get_alone(fields, maximum):
+    config = small.config(**fields)
+    sentences = np.array([[4, 5, 7, 2], [4, 2, 0, 0], [6, 6, 2, 0], [3, 2, 0, 0], [7, 5, 2, 0]])
+    lengths = set()
+    for seed in range(10):
+        weights = small.weights(config, seed)
+        weights["logits.bias"][config.end_id] += 0.5  # so that some come to an end before others
+        alone = [greedy(weights, config, [i for i in row if i], maximum) for row in sentences.tolist()]
+        assert greedy_each(weights, config, sentences, maximum) == alone
+        lengths |= set(map(len, alone))
+    assert len(lengths) > 1 or not maximum
 
 
 def speaking(config, **bias):

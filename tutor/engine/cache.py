@@ -136,7 +136,7 @@ class NextToken:
         self,
         weights: Mapping[str, Any],
         config: TransformerConfig,
-        ids: Sequence[int],
+        ids: Sequence[int] | np.ndarray,
         backend: Backend | None = None,
         cached: bool = True,
     ) -> None:
@@ -151,7 +151,7 @@ class NextToken:
         if config.architecture == "encoder_decoder":
             tokens = token_input(plain, "tokens", self._input, "encoder", config.vocabulary)
             self._source = (encode(plain, config, tokens), tokens)
-            self._input = self._shaped([config.start_id])
+            self._input = np.full((*self._input.shape[:-1], 1), config.start_id)
 
     @property
     def logits(self) -> np.ndarray:
@@ -159,7 +159,7 @@ class NextToken:
         assert self._record.logits is not None
         return self._record.logits.value[..., -1, :]
 
-    def _shaped(self, ids: Sequence[int]) -> np.ndarray:
+    def _shaped(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
         return np.asarray(ids, dtype=np.int64)
 
     def first(self) -> np.ndarray:
@@ -192,10 +192,13 @@ class NextToken:
 
 
 class NextTokens(NextToken):
-    """The same for several hypotheses at once, [hypothesis, vocabulary]: one run of the model for all of them."""
+    """The same for several hypotheses at once, [hypothesis, vocabulary]: one run of the model for all of them.
 
-    def _shaped(self, ids: Sequence[int]) -> np.ndarray:
-        return np.asarray([ids], dtype=np.int64)
+    They go on from one sentence, or each from a sentence of its own: `ids` is then [hypothesis, position].
+    """
+
+    def _shaped(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
+        return np.atleast_2d(np.asarray(ids, dtype=np.int64))
 
     def following_each(self, tokens: Sequence[int], parents: Sequence[int]) -> np.ndarray:
         """The probabilities after each of `tokens`, which goes on from hypothesis `parents[i]` of the step before."""

@@ -96,6 +96,30 @@ def greedy(
     return answer
 
 
+def greedy_each(
+    weights: Mapping[str, Any],
+    config: TransformerConfig,
+    sentences: np.ndarray,
+    maximum: int,
+    backend: Backend | None = None,
+) -> list[list[int]]:
+    """What `greedy` gives for each of several sentences [sentence, position], padded, for an encoder-decoder."""
+    answers: list[list[int]] = [[] for _sentence in sentences]
+    maximum = longest(config, (), maximum)
+    writing = set(range(len(answers))) if maximum > 0 else set()
+    following = NextTokens(weights, config, sentences, backend)
+    probabilities = following.first() if writing else np.zeros((0, 0))
+    while writing:
+        best = np.argmax(probabilities, axis=-1).tolist()
+        writing -= {sentence for sentence in writing if best[sentence] == config.end_id}
+        for sentence in writing:
+            answers[sentence].append(best[sentence])
+        writing -= {sentence for sentence in writing if len(answers[sentence]) == maximum}
+        if writing:
+            probabilities = following.following_each(best, range(len(answers)))
+    return answers
+
+
 def longest(config: TransformerConfig, ids: Sequence[int], maximum: int) -> int:
     """`maximum`, or as many tokens as there is room for where positions are learned; 0 without a decoder."""
     if config.architecture == "encoder_only":

@@ -12,17 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from tutor.engine.decoding import greedy
+from tutor.engine.decoding import greedy_each
 from tutor.engine.message import Message
 from tutor.engine.trace import Trace
 from tutor.engine.training import Batch, Progress, Settings, State, TrainingError, begin, evaluate, train
+from tutor.models.corpus import padded
 from tutor.models.errors import ModelError
 from tutor.models.model import Model
 from tutor.models.recipe import FILE_NAME, Recipe
 from tutor.models.training_run import encoded, read_corpus, untrained_model
 from tutor.models.weights import initialise
 
-EXTRA_TOKENS = 4  # so much longer than the right answer may an answer be
+EXTRA_TOKENS = 4  # so much longer than the longest right answer may an answer be
 RISEN = 1.01  # times the first loss: what is above that has risen
 LEAST_RATE, MOST_RATE = 1e-9, 1e9  # beyond these the learner's own rate does not go
 
@@ -96,6 +97,9 @@ class LiveTraining:
             raise ModelError("{path}: only a recipe with pairs written out can be watched", path=path)
         self.pairs, _held_out = read_corpus(recipe, None)
         self.restart()
+        if len(self.corpus.pairs) < len(self.pairs):
+            longest = recipe.longest
+            raise ModelError("a pair has more than {longest} tokens, too many to be watched", longest=longest)
 
     def restart(self, seed: int | None = None, sabotage: Sabotage = NONE) -> None:
         """From random weights again: all that was learned, and whatever was broken, is gone."""
@@ -197,21 +201,21 @@ class LiveTraining:
     def answers(self) -> tuple[Answer, ...]:
         """What the model says now to each question of the corpus."""
         if self._answered_at != self.step:
-            self._answers = tuple(map(self._answer, self._answers))
+            config = self.model.config
+            questions = padded([[*source, config.end_id] for source, _right in self.corpus.pairs], config.pad_id)
+            longest = max(len(right) for _source, right in self.corpus.pairs) + EXTRA_TOKENS
+            with np.errstate(all="ignore"):
+                given = greedy_each(self.state.weights, config, questions, longest)
+            self._answers = tuple(map(self._answer, self._answers, given, self.corpus.pairs))
             self._answered_at = self.step
         return self._answers
 
-    def _answer(self, last: Answer) -> Answer:
-        config, tokenizer = self.model.config, self.model.target_tokenizer
-        ids = [*self.model.tokenizer.encode(last.question), config.end_id]
-        right = list(tokenizer.encode(last.right))
-        with np.errstate(all="ignore"):
-            given = greedy(self.state.weights, config, ids, len(right) + EXTRA_TOKENS)
-        tokens = tuple(tokenizer.label(number) for number in given)
+    def _answer(self, last: Answer, given: list[int], pair: tuple[list[int], list[int]]) -> Answer:
+        tokens = tuple(self.model.target_tokenizer.label(number) for number in given)
         kept = zip(tokens, last.tokens, last.since, strict=False)
         since = [at if token == before else self.step for token, before, at in kept]
         since += [self.step] * (len(tokens) - len(since))
-        return replace(last, tokens=tokens, since=tuple(since), is_right=given == right)
+        return replace(last, tokens=tokens, since=tuple(since), is_right=given == pair[1])
 
     @property
     def all_right(self) -> bool:
@@ -220,7 +224,7 @@ class LiveTraining:
 
     def present_model(self) -> Model:
         """The model as it is now, its weights copied, so that training may go on beside it."""
-        name = f"{self._plain.name} · {self.step}"
+        name = f"{self._plain.name}@{self.step}"
         card = replace(self._plain.card, name=name, trained=self.step > 0, seed=None)
         weights = {name: array.copy() for name, array in self.state.weights.items()}
         return Model(card, self.model.config, weights, self.model.tokenizer, self.model.target_tokenizer)
