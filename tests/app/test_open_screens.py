@@ -11,12 +11,14 @@ from tutor.app.palette import TutorCommands
 from tutor.app.screens.generation import GenerationScreen
 from tutor.app.screens.home import HomeScreen
 from tutor.app.screens.trace import TraceScreen
+from tutor.app.screens.training import TrainingScreen
 from tutor.app.widgets.key_line import KeyLine
 from tutor.course.goals import Evidence
 from tutor.course.load import load_lesson
 from tutor.course.schema import Try
 
 CHOOSING = "logits-to-words"
+LEARNING = "watch-it-learn"
 BY_HAND = "attention-by-hand"
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
@@ -44,6 +46,22 @@ async def test_a_step_opens_the_generation_and_is_done_when_its_goal_was_reached
         assert "Done." in driver.said("#verdict")
         await driver.press("p", "n")
         assert not driver.attempt.reached
+
+
+async def test_a_step_opens_the_training_and_is_done_when_its_goal_was_reached(tutor, progress):
+    lesson = load_lesson(LEARNING)
+    progress.record(LEARNING, first_step(lesson, "train"))
+    assert lesson.steps[first_step(lesson, "train")].goal.train == "stepped"
+    async with tutor(size=NARROW, lesson=LEARNING) as driver:
+        await driver.press("o")
+        assert isinstance(driver.app.screen, TrainingScreen)
+        await driver.press("escape")
+        assert "o open" in driver.hints
+        await driver.press("o", "s", "escape")
+        assert driver.attempt.reached and "Done." in driver.said("#verdict")
+        await driver.press("p", "o")
+        assert isinstance(driver.app.screen, TrainingScreen), "the lesson speaks of it on other steps too"
+        await driver.press("escape")
 
 
 def test_only_what_was_asked_for_counts():

@@ -60,6 +60,7 @@ class TutorCommands(Provider):
                 True,
             )
         yield _("Explore freely"), _("your sentence without a lesson"), lambda: app.explore(app.sentence), True
+        yield _("Watch it learn"), _("a small model trains on screen"), partial(_train, app), True
         yield _("Review"), _("interview questions, and what you missed"), app.review, True
         yield _("Glossary"), _("terms and symbols"), lambda: app.push_screen(GlossaryDialog()), True
         yield from self._settings(app)
@@ -151,6 +152,12 @@ def literal(text: str) -> str | None:
 
 def _open_lesson(app: Any, lesson: str) -> None:
     app.open_lesson(lesson, app.sentence)
+
+
+def _train(app: Any) -> None:
+    from tutor.app.screens.training import TrainingScreen  # late: it brings NumPy, which the first paint does without
+
+    app.push_screen(TrainingScreen(language=current_language()))
 
 
 def _look_up(app: Any, term: str) -> None:

@@ -62,9 +62,22 @@ class Result:
 FAILURES = (BackendError, ConfigError, ModelError, OperationError, ProgramError, TraceError)
 
 
-@lru_cache(maxsize=4)
+_kept: dict[str, Any] = {}
+
+
+def keep_model(model: Any) -> None:
+    """Let a model that lies in no folder be asked for by its name: one in training, as it is now. Only the last is."""
+    _kept.clear()
+    _kept[model.name] = model
+
+
 def model_called(name: str) -> Any:
-    """The model, loaded once."""
+    """The model: one that was kept, or a shipped one or a folder's, loaded once."""
+    return _kept.get(name) or _loaded(name)
+
+
+@lru_cache(maxsize=4)
+def _loaded(name: str) -> Any:
     return load_model(name)
 
 

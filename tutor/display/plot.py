@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from rich.cells import cell_len
@@ -86,8 +87,7 @@ def _dots(heights: np.ndarray, reach: int, rows: int, columns: int) -> np.ndarra
     return dots
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A label and where it stands: the row and the first cell of it."""
 
     row: int
