@@ -74,6 +74,16 @@ def test_training_can_be_broken_by_hand_and_as_asked():
     assert asked.finished
 
 
+def test_breaking_says_what_to_expect_and_restarting_mends():
+    found = task(train="broken")
+    assert "break peek: no causal mask" in said(found, "break")
+    assert "overshoots" in said(found, "train 2", "break rate")
+    assert "above where it began" in said(found, "train 5") and found.finished
+    assert "began" not in said(found, "restart") and found.training.step == 0
+    said(found, "break overflow")
+    assert "ran over" in said(found, "train 5") and "Type restart" in said(found, "step")
+
+
 @pytest.mark.parametrize("line", ["train", "train many", "train 0", "train 99999", "rate", "rate -1", "rate nan"])
 def test_what_is_no_number_of_steps_or_rate_is_refused(line):
     with pytest.raises(Exception, match="such as"):

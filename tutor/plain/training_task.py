@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import click
 
 from tutor.course.goals import Evidence, reached
-from tutor.display.language import _
-from tutor.display.messages import translated
+from tutor.display.language import _, sentences
 from tutor.display.numbers import number
 from tutor.display.safe import safe
+from tutor.display.training import expectation, title_of, trouble
 from tutor.models.live_training import SABOTAGES, LiveTraining
 from tutor.models.recipe import find_recipe, read_recipe
 from tutor.plain.tasks import Task
@@ -19,7 +19,10 @@ ENOUGH = 2000  # steps after which a goal that is not reached will not be
 
 
 class Training(Task):
-    """`step` takes one step, `train 100` a hundred, `rate 0.3` sets the learning rate; `o` does what is asked."""
+    """`step` takes one step, `train 100` a hundred, `rate 0.3` sets the learning rate; `o` does what is asked.
+
+    `break` lists ways to break it, `break peek` takes one, `restart` begins anew.
+    """
 
     def begin(self) -> None:
         self.finished = False
@@ -30,7 +33,7 @@ class Training(Task):
         return super().prompt() if self.finished else _("o: train")
 
     def wanted(self) -> str:
-        return _("Type o to train until it is reached; step, train 100, rate 0.3 or next, too.")
+        return _("Type o to train until it is reached; step, train 100, rate 0.3, break, restart or next, too.")
 
     def answer(self, text: str) -> Iterator[str]:
         word, _space, rest = text.strip().partition(" ")
@@ -44,6 +47,11 @@ class Training(Task):
         elif word in ("rate", "学习率"):
             self.training.change_rate(_rate(rest))
             yield _("learning rate {0}").format(number(self.training.rate, 4))
+        elif word in ("break", "弄坏"):
+            yield from self._break(rest.strip().lower())
+        elif word in ("restart", "重来") and not rest:
+            self.training.restart(self.training.seed + 1)
+            yield from self._answers()
         else:
             yield self.wanted() if not self.finished else next(super().answer(text))
         self.finished = self.finished or reached(self.step, Evidence(trained=frozenset(self.reached)))
@@ -53,11 +61,18 @@ class Training(Task):
             yield from self._step()
             return
         if goal == "broken":
-            self.training.spoil(SABOTAGES[0])
-            yield _("learning rate {0}").format(number(self.training.rate, 4))
+            yield from self._break(SABOTAGES[0].name)
         while goal not in self.reached and self.training.step < ENOUGH and self.training.failure is None:
             yield from self._train(BETWEEN_LINES, answers=False)
         yield from self._answers()
+
+    def _break(self, name: str) -> Iterator[str]:
+        chosen = next((one for one in SABOTAGES if one.name == name), None)
+        if chosen is None:
+            yield from (f"break {one.name}: {title_of(one.name)}" for one in SABOTAGES)
+            return
+        self.training.spoil(chosen)
+        yield expectation(name)
 
     def _step(self) -> Iterator[str]:
         found = self.training.step_closely()
@@ -85,8 +100,9 @@ class Training(Task):
             yield from self._answers()
 
     def _failure(self) -> Iterator[str]:
-        if self.training.failure is not None:
-            yield safe(translated(self.training.failure))
+        wrong = trouble(self.training.failure, self.training.has_risen)
+        if wrong:
+            yield sentences(wrong, _("Type restart to begin anew."))
 
     def _answers(self) -> Iterator[str]:
         if self.training.failure is not None:
