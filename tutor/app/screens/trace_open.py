@@ -8,6 +8,7 @@ from typing import Any
 
 from tutor.app.screens.generation import GenerationScreen
 from tutor.app.screens.trace_run import TraceRun
+from tutor.app.screens.training import TrainingScreen
 from tutor.course.goals import Evidence
 from tutor.course.schema import Try
 from tutor.display.language import _
@@ -17,10 +18,15 @@ class OpenActions(TraceRun):
     """Screens that open over this one, and what the learner did there."""
 
     def action_open_task(self) -> None:
-        """What the lesson's step asks for."""
-        step = self.snapshot.lesson.step
-        if isinstance(step, Try) and step.goal.generate is not None:
-            self._generate(step.goal.settings)
+        """What the lesson's step asks for; in a lesson on training, the training on its other steps too."""
+        state = self.snapshot.lesson
+        goal = state.step.goal if isinstance(state.step, Try) else None
+        if goal is not None and goal.generate is not None:
+            self._generate(goal.settings)
+        elif goal is not None and goal.train is not None:
+            self._train(goal.settings)
+        elif state.lesson is not None and any(isinstance(one, Try) and one.goal.train for one in state.lesson.steps):
+            self._train({})
 
     def action_generate(self) -> None:
         """What the model writes for this sentence, step by step."""
@@ -39,6 +45,13 @@ class OpenActions(TraceRun):
             request.model, request.sentence, dict(settings), self.snapshot.language, request.backend
         )
         self.app.push_screen(screen, self._generated)
+
+    def _train(self, settings: Mapping[str, Any]) -> None:
+        screen = TrainingScreen(settings=settings, language=self.snapshot.language)
+        self.app.push_screen(screen, self._trained)
+
+    def _trained(self, goals: frozenset[str] | None) -> None:
+        self._reached(Evidence(trained=goals or frozenset()))
 
     def _generated(self, ran: tuple[dict[str, Any], ...] | None) -> None:
         self._reached(Evidence(generated=tuple(ran or ())))
