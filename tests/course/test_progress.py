@@ -313,7 +313,8 @@ INSERT INTO setting VALUES ('language', 'zh');
 def write_version_1(path):
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path)
-    connection.executescript(f"{VERSION_1} PRAGMA application_id = {progress_file.APPLICATION}; PRAGMA user_version = 1")
+    connection.executescript(VERSION_1)
+    connection.executescript(f"PRAGMA application_id = {progress_file.APPLICATION}; PRAGMA user_version = 1")
     connection.close()
 
 

@@ -8,9 +8,7 @@ import pytest
 from tutor.course.check_questions import check_questions
 from tutor.course.errors import LessonError
 from tutor.course.load import lesson_files
-from tutor.course.questions import (
-    GRADES, load_bank, parse_questions, question_files, read_questions, sorted_out,
-)  # fmt: skip
+from tutor.course.questions import GRADES, load_bank, parse_questions, question_files, read_questions, sorted_out
 from tutor.engine.config import TransformerConfig
 from tutor.engine.transformer import weight_shapes
 from tutor.models.registry import load_model
@@ -191,7 +189,7 @@ def test_a_sheet_that_is_right():
         (changed("id: why-heads", "id: Why heads"), 5, "questions[0].id: cannot be 'Why heads'"),
         (changed("answer:", "answers:"), 14, "questions[0].answers: is not a field"),
         (changed("{en: They cost more., zh: 更贵。}", "{en: They cost more.}"), 16, "wrong[0].says.zh: is missing"),
-        (changed("      excellent:\n        - {en: Parameters stay the same., zh: 参数量不变。}\n", ""), 8, "excellent"),
+        (changed("excellent:", "great:"), 8, "points.excellent: is missing"),
         (changed("model: proverbs", "model: proverbs, lesson: masks"), 18, "names a lesson and a model"),
         (changed("model: proverbs, ", ""), 18, "names neither a lesson nor a model"),
         (changed("model: proverbs", "lesson: masks"), 18, "gives a sentence, though the lesson has its own"),
