@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import tutor
 from tutor.engine.training import Batch
 from tutor.models.corpus import (
-    MaskedCorpus,
     NextWordCorpus,
     PairCorpus,
     fingerprint,
@@ -154,25 +153,3 @@ def test_a_decoder_says_the_next_word():
     a, b, c, d = m.tokenizer.encode("abcd").ids
     rows = sorted(zip(found.ids.tolist(), found.targets.tolist(), strict=True), key=lambda row: row[0][1] == 0)
     assert rows == [([a, b, c], [b, c, 2]), ([d, 0, 0], [2, 0, 0])] and found.target_ids is None
-
-
-def test_masks_follow_berts_rule():
-    m = model("encoder_only", "<pad>", "<start>", "<end>", "<mask>")
-    lines = ["abcdefghijklmnop"[: 4 + i % 12] for i in range(4000)]
-    found = MaskedCorpus.of(m, lines, 500)
-    counts = {"asked": 0, "masked": 0, "kept": 0, "real": 0}
-    for batch in found.once():
-        asked = batch.targets != 0
-        assert asked.any(axis=1).all(), "every sentence is asked something"
-        counts["asked"] += asked.sum()
-        counts["masked"] += (batch.ids[asked] == m.tokenizer.specials["<mask>"]).sum()
-        counts["kept"] += (batch.ids[asked] == batch.targets[asked]).sum()
-        counts["real"] += (batch.ids != 0).sum()
-        assert not set(np.unique(batch.ids)) & {1, 2}, "a replacement is a word"
-    assert counts["masked"] / counts["asked"] == pytest.approx(0.8, abs=0.03)
-    assert counts["kept"] / counts["asked"] == pytest.approx(0.1, abs=0.03)
-    assert 0.15 <= counts["asked"] / counts["real"] < 0.2
-    one, other = (next(found.batches(5)) for _ in range(2))
-    assert same(one, other), "masks follow from the batch's number"
-    with pytest.raises(ModelError, match="no token <mask>"):
-        MaskedCorpus.of(model("encoder_only"), lines, 4)

@@ -94,9 +94,10 @@ def predict(record: Recorder, config: TransformerConfig, x: Node, asked: np.ndar
 
 def pool(record: Recorder, config: TransformerConfig, x: Node) -> Node:
     """The first position stands for the whole: tanh(x_1 W + b), [..., 1, feature]; without a pooler x_1 itself."""
+    axes = ("position@first", x.axis_keys[-1])
     if config.pooler == "none":
-        return record("pooled", ops.first_row, x)
-    first = record("pooled.first", ops.first_row, x)
+        return record("pooled", ops.first_row, x, axes=axes)
+    first = record("pooled.first", ops.first_row, x, axes=axes)
     return record("pooled", ops.OPERATIONS[config.pooler], linear(record, "pooled.hidden", first))
 
 

@@ -31,6 +31,7 @@ class Batch:
     targets: np.ndarray
     target_ids: np.ndarray | None = None  # the decoder's input, in an encoder-decoder
     segment_ids: np.ndarray | None = None
+    task_targets: Mapping[str, np.ndarray] | None = None  # the right classes of other tasks, by the task's name
 
     @property
     def tokens(self) -> int:
@@ -107,7 +108,8 @@ def gradients(
     settings = settings or Settings()
     generator = np.random.default_rng([settings.seed, step])
     record = Recorder(weights, backend, dropout=settings.dropout, generator=generator, bound=math.inf)
-    loss = run(record, config, batch.ids, batch.target_ids, batch.segment_ids, batch.targets, settings.smoothing)
+    given = (batch.ids, batch.target_ids, batch.segment_ids, batch.targets)
+    loss = run(record, config, *given, settings.smoothing, batch.task_targets)
     record.let_go()
     found = backward(record, loss, weights, use_up=True)
     return float(loss.value), {name: found[name].array for name in weights if name in found}
@@ -120,7 +122,8 @@ def evaluate(
     total, tokens = 0.0, 0
     for batch in batches:
         record = Recorder(weights, backend, keep=False, generator=np.random.default_rng(0))
-        loss = run(record, config, batch.ids, batch.target_ids, batch.segment_ids, batch.targets)
+        given = (batch.ids, batch.target_ids, batch.segment_ids, batch.targets)
+        loss = run(record, config, *given, task_targets=batch.task_targets)
         total += float(loss.value) * batch.tokens
         tokens += batch.tokens
     return total / max(1, tokens)

@@ -18,7 +18,6 @@ Pair = tuple[str, str]
 Ids = list[int]
 CHUNK = 64  # so many batches are sorted by length at a time
 IN_ORDER = 0xFFFF_FFFF  # in place of an epoch's number, for what is not shuffled
-MASK = "<mask>"
 
 
 def read_lines(path: Path) -> list[str]:
@@ -156,37 +155,3 @@ class NextWordCorpus(Corpus):
         sentences = [self.pairs[i][0] for i in rows]
         following = [[*ids[1:], self.end_id] for ids in sentences]
         return Batch(padded(sentences, self.pad_id), padded(following, self.pad_id))
-
-
-@dataclass(frozen=True)
-class MaskedCorpus(Corpus):
-    """Sentences for an encoder-only model, masked by BERT's rule (Devlin et al. 2018, section 3.1).
-
-    A share of the tokens is asked for; of these 80 % are masked, 10 % replaced by any word and 10 % left as they are.
-    """
-
-    mask_id: int = 0
-    words: tuple[int, ...] = ()  # the ids that a replacement is drawn from
-    share: float = 0.15
-
-    @classmethod
-    def of(cls, model: Model, lines: Sequence[str], batch: int, seed: int = 0, longest: int = 64) -> MaskedCorpus:
-        """The sentences in the model's ids, those with more than `longest` tokens left out. Raises ModelError."""
-        specials = model.tokenizer.specials
-        if MASK not in specials:
-            raise ModelError("{model} has no token {mask}, so it cannot learn from masks", model=model.name, mask=MASK)
-        encoded = (list(model.tokenizer.encode(line)) for line in lines)
-        kept = tuple((ids, Ids()) for ids in encoded if 0 < len(ids) <= longest)
-        c = model.config
-        words = tuple(sorted(set(range(c.vocabulary)) - set(specials.values())))
-        return cls(kept, c.pad_id, c.start_id, c.end_id, batch, seed, specials[MASK], words)
-
-    def make(self, rows: Sequence[int], chance: np.random.Generator) -> Batch:
-        right = padded([self.pairs[i][0] for i in rows], self.pad_id)
-        draw = np.where(right == self.pad_id, 2.0, chance.random(right.shape))
-        least = draw.min(axis=-1, keepdims=True)  # of a short sentence at least one token
-        asked = (draw < self.share) | (draw == least)
-        fate = chance.random(right.shape)
-        other = chance.choice(np.asarray(self.words), right.shape)
-        ids = np.where(asked & (fate < 0.8), self.mask_id, np.where(asked & (fate >= 0.9), other, right))
-        return Batch(ids, np.where(asked, right, self.pad_id))

@@ -12,6 +12,7 @@ from tutor.engine.config import ConfigError, TransformerConfig
 from tutor.engine.transformer import weight_shapes
 from tutor.models.card import FILE_NAME, ModelCard, read_card, write_card
 from tutor.models.errors import ModelError
+from tutor.models.framing import is_framed
 from tutor.models.model import Model
 from tutor.models.tokenizer import Tokenizer
 from tutor.models.tokenizer_file import load_tokenizer, save_tokenizer
@@ -61,11 +62,11 @@ def check_vocabulary(config: TransformerConfig, tokenizer: Tokenizer, size: int,
         raise ModelError(
             "{path}: has {found} tokens, the config asks for {expected}", path=path, found=tokenizer.size, expected=size
         )
-    named = {"<pad>": config.pad_id}
-    if config.architecture == "encoder_decoder":
-        named |= {"<start>": config.start_id, "<end>": config.end_id}
-    for name, number in named.items():
-        if tokenizer.specials.get(name) != number:
+    named = {"<pad>": (tokenizer.pad_id, config.pad_id)}
+    if config.architecture == "encoder_decoder" or is_framed(config, tokenizer):
+        named |= {"<start>": (tokenizer.start_id, config.start_id), "<end>": (tokenizer.end_id, config.end_id)}
+    for name, (found, number) in named.items():
+        if found != number:
             raise ModelError(
                 "{path}: {name} must have the id {number}, as the config says", path=path, name=name, number=number
             )

@@ -15,6 +15,7 @@ from tutor.engine.trace import Change, Recorder, Trace
 from tutor.engine.transformer import run, weight_shapes
 from tutor.models.card import ModelCard
 from tutor.models.errors import Message, ModelError
+from tutor.models.framing import CLASS_LABELS, NEXT_SENTENCE, Framed, frame, like, right_words
 from tutor.models.generation import Generation, answers_of, checked_maximum, decoding_settings, taken
 from tutor.models.published.tokenizer import NumberTokenizer, PublishedTokenizer
 from tutor.models.tokenizer import Tokenizer
@@ -58,21 +59,36 @@ class Model:
         config: Mapping[str, Any] | None = None,
         backend: str = "numpy",
         pad_to: int | None = None,
+        second: str | None = None,
+        follows: bool | None = None,
     ) -> Trace:
         """Run the model on a sentence and keep every array.
 
         An encoder-decoder reads the sentence and the end token; its decoder reads the start token and `target`, by
         default the greedy answer of the model as it is, so that `change` and `config` leave the tokens the same and
-        before and after can be compared. `pad_to` fills the source up with padding. `trace.notice` says where a text
-        was too long. Raises ModelError, and ConfigError, TraceError or BackendError for wrong arguments.
+        before and after can be compared. A model that reads masks takes as `target` the sentence without masks, and a
+        `second` sentence where it has segments; `follows` says whether that one does follow. `pad_to` fills the source
+        up with padding. `trace.notice` says where a text was too long. Raises ModelError, and ConfigError, TraceError
+        or BackendError for wrong arguments.
         """
         if self.config.patch:
             raise ModelError("{model} reads pictures, not words: give their pixels to trace_picture", model=self.name)
-        ids = self._ids_of(text)
+        read = self.read(text, second)
         target_ids = None
         if target is not None:
-            target_ids = [self.config.start_id, *self.target_tokenizer.encode(target).ids]
-        return self._trace(ids, target_ids, text, target, change, config, backend, pad_to)
+            if self._has_decoder_input:
+                target_ids = [self.config.start_id, *self.target_tokenizer.encode(target).ids]
+            else:
+                target_ids = list(self.read(target).ids)
+        said = text if second is None else f"{text} | {second}"
+        given = (said, target, change, config, backend, pad_to)
+        return self._trace(list(read.ids), target_ids, *given, read.segments, follows)
+
+    def read(self, text: str, second: str | None = None) -> Framed:
+        """A typed text in the model's ids, with what each stands for. Raises ModelError."""
+        if not text:
+            raise ModelError("the sentence is empty: type a few words")
+        return frame(self.config, self.tokenizer, text, second)
 
     def generate(
         self,
@@ -110,7 +126,7 @@ class Model:
             top_p=top_p,
             seed=seed,
         )
-        ids, notice = self._fit(self._ids_of(text), None)
+        ids, notice = self._fit(list(self.read(text).ids), None)
         room = self.config.maximum_positions - (0 if self._has_decoder_input else len(ids) - 1)
         count = checked_maximum(maximum, max(1, self._longest_answer(ids)), room)
         changed = self._changed_config(config) if config else self.config
@@ -130,8 +146,12 @@ class Model:
         config: Mapping[str, Any] | None = None,
         backend: str = "numpy",
         pad_to: int | None = None,
+        segment_ids: Sequence[int] | None = None,
     ) -> Trace:
-        """The same past the tokenizer: `ids` as they are, and `target_ids`, the decoder's whole input."""
+        """The same past the tokenizer: `ids` as they are, and `target_ids`, the decoder's whole input.
+
+        To a model that reads masks `target_ids` are the ids without masks, and `segment_ids` the sentence of each.
+        """
         ids = [int(number) for number in ids]
         if not ids or (target_ids is not None and not len(target_ids)):
             raise ModelError("no token ids were given: give at least one")
@@ -141,7 +161,10 @@ class Model:
             target_ids = [int(number) for number in target_ids]
             self._check_ids(target_ids, self.config.output_vocabulary)
             target = self.target_tokenizer.decode(target_ids)
-        return self._trace(ids, target_ids, self.tokenizer.decode(ids), target, change, config, backend, pad_to)
+        if segment_ids is not None and len(segment_ids) != len(ids):
+            raise ModelError("there must be one segment id for each of the {count} token ids", count=len(ids))
+        given = (self.tokenizer.decode(ids), target, change, config, backend, pad_to)
+        return self._trace(ids, target_ids, *given, segment_ids)
 
     def trace_picture(
         self,
@@ -175,23 +198,32 @@ class Model:
         switches: Mapping[str, Any] | None,
         backend_name: str,
         pad_to: int | None,
+        segments: Sequence[int] | None = None,
+        follows: bool | None = None,
     ) -> Trace:
-        if target_ids is not None and not self._has_decoder_input:
+        if target_ids is not None and not (self._has_decoder_input or self._reads_masks):
             raise ModelError("{model} has no decoder that reads a target: leave the target out", model=self.name)
         config = self._changed_config(switches) if switches else self.config
         backend = load_backend(backend_name)
         weights = self._weights_on(backend)
-        ids, notice = self._fit(ids, pad_to)
+        right = self._right_tokens(ids, target_ids)
+        tasks = self._right_classes(follows)
+        typed, (ids, notice) = ids, self._fit(ids, pad_to)
         if target_ids is None and self._has_decoder_input:
             answer = greedy(weights, self.config, ids, self._longest_answer(ids), backend)
             target_ids, target = [self.config.start_id, *answer], self.target_tokenizer.decode(answer)
+            right = self._right_tokens(ids, target_ids)
         elif target_ids is not None and len(target_ids) > self.config.maximum_positions:
             notice = notice or self._clipped("target", len(target_ids))
             target_ids = target_ids[: self.config.maximum_positions]
+            right = self._right_tokens(typed, target_ids) if self._has_decoder_input else right
+        if not self._has_decoder_input:
+            right = like(ids, typed, right, config.pad_id)
         record = Recorder(weights, backend, change)
-        run(record, config, ids, target_ids, targets=self._right_tokens(ids, target_ids))
+        decoder_ids = target_ids if self._has_decoder_input else None
+        run(record, config, ids, decoder_ids, like(ids, typed, segments, 0), right, task_targets=tasks)
         return record.finish(
-            self._labels(ids, target_ids),
+            self._labels(ids, decoder_ids),
             text=text,
             target=target or "",
             model=self.name,
@@ -204,21 +236,28 @@ class Model:
     def _has_decoder_input(self) -> bool:
         return self.config.architecture == "encoder_decoder"
 
+    @property
+    def _reads_masks(self) -> bool:
+        reads = self.config.architecture == "encoder_only" and "words" in self.config.tasks
+        return reads and self.tokenizer.mask_id is not None
+
+    def _right_classes(self, follows: bool | None) -> dict[str, list[int]] | None:
+        """What the tasks beside the words should say."""
+        if follows is None:
+            return None
+        if NEXT_SENTENCE not in self.config.tasks:
+            raise ModelError("{model} does not say whether a sentence follows another", model=self.name)
+        return {NEXT_SENTENCE: [0 if follows else 1]}
+
     def _right_tokens(self, ids: list[int], target_ids: list[int] | None) -> list[int] | None:
         """What each position of the last stack should say, for the loss: the next token; padding, nothing."""
+        if target_ids is not None and self._reads_masks:
+            return right_words(self.config, self.tokenizer, ids, target_ids)
         if target_ids is not None:
             return [*target_ids[1:], self.config.end_id]
         if self.config.architecture == "decoder_only" and len(ids) > 1:
             return [*ids[1:], self.config.pad_id]
         return None
-
-    def _ids_of(self, text: str) -> list[int]:
-        if not text:
-            raise ModelError("the sentence is empty: type a few words")
-        if isinstance(self.tokenizer, PublishedTokenizer | NumberTokenizer):
-            return list(self.tokenizer.framed(text)[0].ids)  # it knows which special tokens its model wants
-        ids = list(self.tokenizer.encode(text).ids)
-        return [*ids, self.config.end_id] if self._has_decoder_input else ids
 
     def _fit(self, ids: list[int], pad_to: int | None) -> tuple[list[int], str]:
         """The ids cut to the positions there are (an end token stays the last) and padded; and what to say of it."""
@@ -281,6 +320,8 @@ class Model:
         labels: dict[str, Sequence[str]] = {
             first: tuple(source.label(number) for number in ids),
             f"vocabulary@{first}": source.labels,
+            "first": (source.label(ids[0]),),
+            **CLASS_LABELS,
         }
         if target_ids is not None:
             labels[last] = tuple(answer.label(number) for number in target_ids)

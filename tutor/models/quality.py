@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tutor.engine.heads import UNASKED
 from tutor.engine.trace import Recorder
 from tutor.engine.training import evaluate
 from tutor.engine.transformer import run
@@ -17,6 +18,7 @@ from tutor.models.corpus import Corpus, Pair
 from tutor.models.model import Model
 
 BEAMS = 4
+GUESSES = 5
 
 
 def figures(model: Model, held_out: Sequence[Pair], corpus: Corpus) -> dict[str, float]:
@@ -30,6 +32,8 @@ def figures(model: Model, held_out: Sequence[Pair], corpus: Corpus) -> dict[str,
     if model.config.architecture == "decoder_only":
         found["perplexity"] = round(math.exp(found["validation_loss"]), 1)
         found["next_token_accuracy"] = round(accuracy(model, corpus), 3)
+    if model.config.architecture == "encoder_only":
+        found |= masked_figures(model, corpus)
     return found
 
 
@@ -45,6 +49,30 @@ def bleu(model: Model, pairs: Sequence[Pair]) -> dict[str, float]:
         return round(float(sacrebleu.corpus_bleu(answers, right, tokenize="zh").score), 1)
 
     return {"bleu_greedy": score(), f"bleu_beam_{BEAMS}": score(strategy="beam", beams=BEAMS)}
+
+
+def masked_figures(model: Model, corpus: Corpus) -> dict[str, float]:
+    """How many of the words asked for are the model's first guess, how many among its first five; and of the second
+    sentences, for how many it says rightly whether they follow.
+    """
+    shares: dict[str, list[np.ndarray]] = {}
+
+    def count(name: str, right: np.ndarray) -> None:
+        shares.setdefault(name, []).append(right)
+
+    for batch in corpus.once():
+        record = Recorder(model.weights, bound=math.inf)
+        run(record, model.config, batch.ids, None, batch.segment_ids)
+        asked = batch.targets != model.config.pad_id
+        logits = record.nodes["logits"].value[asked]  # [asked, vocabulary]
+        own = np.take_along_axis(logits, batch.targets[asked][:, None], axis=-1)
+        better = np.count_nonzero(logits > own, axis=-1)
+        count("masked_word_accuracy", better < 1)
+        count(f"masked_word_accuracy_top_{GUESSES}", better < GUESSES)
+        for task, classes in (batch.task_targets or {}).items():
+            said = np.argmax(record.nodes[f"{task}.logits"].value, axis=-1)
+            count(f"{task}_accuracy", (said == classes)[classes != UNASKED])
+    return {name: round(float(np.concatenate(parts).mean()), 3) for name, parts in shares.items()}
 
 
 def accuracy(model: Model, corpus: Corpus) -> float:

@@ -3,6 +3,7 @@
 format: 1
 pairs: [[白日依山尽, 黄河入海流], …]   # the corpus written out; or `sentences: […]` where there is no target
 corpus: pairs.tsv           # or a file of --data FOLDER; a list mixes several: [pairs.tsv, {file: more.tsv, times: 2}]
+reads: poems                # the lines of the corpus are whole poems (`poems.py`); by default sentences or pairs
 held_out: 1000              # so many of the first file's, with no sentence among the others, are kept to validate on
 batch: 64                   # sentences
 longest: 64                 # tokens; longer sentences are left out
@@ -30,6 +31,7 @@ from tutor.models.errors import Message, ModelError
 from tutor.models.registry import SHIPPED
 
 FILE_NAME = "recipe.yaml"
+READS = ("lines", "poems")
 DECAYS = ("cosine", "inverse_sqrt", "none")
 
 
@@ -48,6 +50,7 @@ class Recipe:
     folder: Path
     settings: Settings
     files: tuple[CorpusFile, ...] = ()
+    reads: str = "lines"
     pairs: tuple[Pair, ...] = ()  # written out in the recipe
     held_out: int = 0
     batch: int = 64
@@ -63,7 +66,7 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data: what makes a training what it is, without what only shows it."""
-        names = ("held_out", "batch", "longest", "config")
+        names = ["held_out", "batch", "longest", "config", *(["reads"] if self.reads != "lines" else [])]
         return {name: getattr(self, name) for name in names} | {"training": asdict(self.settings)}
 
 
@@ -173,6 +176,7 @@ RULES: dict[str, Rule] = {
         Message("the name of a file, or a list such as {example}", example="[a.tsv, {file: b.tsv, times: 2}]"),
         _are_files,
     ),
+    "reads": (Message("one of {choices}", choices=", ".join(READS)), lambda value: value in READS),
     "held_out": COUNT_OR_NONE,
     "batch": COUNT,
     "longest": COUNT,

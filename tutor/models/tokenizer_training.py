@@ -3,7 +3,8 @@
     python -m tutor.models.tokenizer_training pairs.tsv FOLDER
 
 writes `tokenizer.json` (merges, from the first column) and `target_tokenizer.json` (characters, from the second): the
-recipe of the translator's two vocabularies.
+recipe of the translator's two vocabularies. With `words` or `characters` after the folder it writes the one vocabulary
+of a model that reads masks, from the lines (their last column) of any text.
 """
 
 from __future__ import annotations
@@ -19,24 +20,28 @@ from tutor.models.tokenizer import BYTES, WORD, Tokenizer
 from tutor.models.tokenizer_file import save_tokenizer
 
 SPECIALS = ("<pad>", "<start>", "<end>")
+MASKED_SPECIALS = ("[PAD]", "[CLS]", "[SEP]", "[MASK]")
 SOURCE_SIZE = 4000
+MASKED_LEAST_SEEN = 3
 Pair = tuple[str, str]
 LEAST_SEEN = 2  # a character seen once teaches nothing; it is spelt in bytes
 
 
-def train_characters(texts: Iterable[str], least: int = LEAST_SEEN) -> Tokenizer:
+def train_characters(texts: Iterable[str], least: int = LEAST_SEEN, specials: tuple[str, ...] = SPECIALS) -> Tokenizer:
     """One token a character seen at least `least` times, the commonest first; all others as bytes."""
     counts = Counter(character for text in texts for character in text)
-    return Tokenizer([("special", SPECIALS), ("bytes", ()), ("characters", sorted_by_count(counts, least))])
+    return Tokenizer([("special", specials), ("bytes", ()), ("characters", sorted_by_count(counts, least))])
 
 
-def train_merges(texts: Iterable[str], size: int, least: int = LEAST_SEEN) -> Tokenizer:
+def train_merges(
+    texts: Iterable[str], size: int, least: int = LEAST_SEEN, specials: tuple[str, ...] = SPECIALS
+) -> Tokenizer:
     """A byte-pair vocabulary of `size` ids, fewer where the texts have no pair left that occurs twice."""
     words = Counter(word for text in texts for word in WORD.findall(" " + text))
     characters = sorted_by_count(Counter("".join(words.elements())), least)
-    room = size - len(SPECIALS) - BYTES - len(characters)
+    room = size - len(specials) - BYTES - len(characters)
     merges = learn_merges(words, set(characters), room)
-    segments = [("special", SPECIALS), ("bytes", ()), ("characters", characters), ("merges", merges)]
+    segments = [("special", specials), ("bytes", ()), ("characters", characters), ("merges", merges)]
     return Tokenizer(segments, leading_space=True)
 
 
@@ -102,12 +107,20 @@ def merge_pair(symbols: list, pair: Pair) -> list:
     return merged
 
 
-def main(pairs: str, folder: str) -> None:
-    """Learn both vocabularies of the translator from a file of tab-separated pairs."""
-    rows = [line.split("\t") for line in Path(pairs).read_text(encoding="utf-8").splitlines()]
+def main(file: str, folder: str, kind: str = "pairs") -> None:
+    """Learn both vocabularies of the translator from tab-separated pairs, or one with masks (`kind`) from lines."""
+    rows = [line.split("\t") for line in Path(file).read_text(encoding="utf-8").splitlines()]
+    lines = (row[-1] for row in rows)
+    if kind == "words":
+        masked = train_merges(lines, SOURCE_SIZE, specials=MASKED_SPECIALS)
+        return save_tokenizer(masked, Path(folder) / "tokenizer.json")
+    if kind == "characters":
+        masked = train_characters(lines, MASKED_LEAST_SEEN, MASKED_SPECIALS)
+        return save_tokenizer(masked, Path(folder) / "tokenizer.json")
     save_tokenizer(train_merges((row[0] for row in rows), SOURCE_SIZE), Path(folder) / "tokenizer.json")
     save_tokenizer(train_characters(row[1] for row in rows), Path(folder) / "target_tokenizer.json")
+    return None
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

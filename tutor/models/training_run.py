@@ -18,7 +18,6 @@ from tutor.models import checkpoint
 from tutor.models.card import FILE_NAME as CARD
 from tutor.models.corpus import (
     Corpus,
-    MaskedCorpus,
     NextWordCorpus,
     Pair,
     PairCorpus,
@@ -30,7 +29,10 @@ from tutor.models.corpus import (
 )
 from tutor.models.errors import Message, ModelError
 from tutor.models.folder import load_without_weights, save_model
+from tutor.models.guessing import filled
+from tutor.models.masked_corpus import MaskedCorpus
 from tutor.models.model import Model
+from tutor.models.poems import Poem, neighbours, poems_without, read_poems, split_poems
 from tutor.models.quality import figures
 from tutor.models.recipe import FILE_NAME, Recipe
 from tutor.models.weights import as_half, initialise
@@ -195,11 +197,11 @@ class TrainingRun:
         return evaluate(self.state.best, self.model.config, self.validation.once(), self.backend)
 
     def _samples(self) -> tuple[Pair, ...]:
-        if self.model.config.architecture == "encoder_only":
-            return ()
         weights = {name: self.backend.to_numpy(array) for name, array in self.state.best.items()}
         card = replace(self.model.card, trained=True)
         model = Model(card, self.model.config, weights, self.model.tokenizer, self.model.target_tokenizer)
+        if model.config.architecture == "encoder_only":
+            return tuple((text, filled(model, text)) for text in self.recipe.samples)
         return tuple((text, model.generate(text, maximum=SAMPLE_TOKENS).text) for text in self.recipe.samples)
 
 
@@ -218,6 +220,8 @@ def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pai
     if recipe.files and data is None:
         file = recipe.files[0].file
         raise ModelError("the corpus is not in the recipe: name the folder of {file} with --data", file=file)
+    if recipe.reads == "poems":
+        return read_poem_pairs(recipe, data)
     mains: list[Pair] = list(recipe.pairs)
     held_out: list[Pair] = []
     for number, one in enumerate(recipe.files):
@@ -227,6 +231,19 @@ def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pai
             pairs, held_out = split(pairs, recipe.held_out, SPLIT_SEED)
         mains += without(pairs, held_out) * one.times
     return mains, held_out
+
+
+def read_poem_pairs(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pair]]:
+    """The neighbouring lines and couplets of poems; `held_out` counts whole poems of the first file."""
+    mains: list[Poem] = []
+    held_out: list[Poem] = []
+    for number, one in enumerate(recipe.files):
+        assert data is not None
+        poems = read_poems(data / one.file)
+        if not number:
+            poems, held_out = split_poems(poems, recipe.held_out, SPLIT_SEED)
+        mains += poems_without(poems, held_out) * one.times
+    return neighbours(mains), neighbours(held_out)
 
 
 def read_either(path: Path) -> list[Pair]:
@@ -242,8 +259,10 @@ def encoded(model: Model, pairs: Sequence[Pair], recipe: Recipe) -> Corpus:
     batch, seed = recipe.batch, recipe.settings.seed
     if model.config.architecture == "encoder_decoder":
         return PairCorpus.of(model, pairs, batch, seed, longest)
-    kind = NextWordCorpus if model.config.architecture == "decoder_only" else MaskedCorpus
-    return kind.of(model, [source for source, _target in pairs], batch, seed, longest)
+    if model.config.architecture == "decoder_only":
+        return NextWordCorpus.of(model, [source for source, _target in pairs], batch, seed, longest)
+    alone = [(source, "" if target == source else target) for source, target in pairs]
+    return MaskedCorpus.of(model, alone, batch, seed, longest)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
