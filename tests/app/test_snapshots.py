@@ -62,6 +62,12 @@ class TestBothSizesAndLanguages:
     def test_masks_of_a_model(self, picture, size, language):
         picture(size, language, "masks")
 
+    def test_review_question(self, picture, size, language):
+        picture(size, language, keys="f5")
+
+    def test_review_answer(self, picture, size, language):
+        picture(size, language, keys="f5 enter")
+
 
 @pytest.fixture
 def random_model(monkeypatch):
