@@ -214,6 +214,7 @@ def test_the_json_schema_has_every_step_kind_and_refuses_unknown_fields():
         "Fill",
         "Ask",
         "Try",
+        "Audit",
     }
     assert schema["additionalProperties"] is False
     assert schema["$defs"]["Text"]["required"] == ["en", "zh"]

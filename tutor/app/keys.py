@@ -60,6 +60,32 @@ def trace_keys() -> list[Section]:
     ]
 
 
+def audit_keys() -> list[Section]:
+    """The same for the audit screen."""
+    return [
+        (
+            _("The audit"),
+            [
+                ("← ↑ ↓ →", _("another cell")),
+                ("space  enter", _("mark the cell as a slip; again: take the mark away")),
+                ("a", _("mark every cell, or none")),
+                ("u", _("uncover the recomputed matrix")),
+                ("c", _("check: which marks are slips, and how many were missed")),
+                ("r", _("try again, keeping the marks that were right")),
+            ],
+        ),
+        (
+            _("Around"),
+            [
+                ("i", _("glossary: what is this")),
+                ("F2", _("中文 / English")),
+                ("esc", _("back")),
+                ("ctrl+q", _("quit; nothing is lost")),
+            ],
+        ),
+    ]
+
+
 def generation_keys() -> list[Section]:
     """The same for the generation screen."""
     return [

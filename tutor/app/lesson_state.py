@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tutor.app.walk import Stop
+from tutor.course.audit import Finding
 from tutor.course.exercises import Exercise, Hint, Question, make, question
 from tutor.course.goals import Evidence, reached
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
-from tutor.course.schema import Ask, Cells, Fill, Lesson, Step, Text, Try
+from tutor.course.schema import Ask, Audit, Cells, Fill, Lesson, Step, Text, Try
 from tutor.display.messages import said
 from tutor.engine.explanation import Index
 from tutor.engine.trace import Node, Trace, TraceError
@@ -133,7 +134,21 @@ class LessonState:
             return self.attempt.good is True
         if isinstance(step, Try):
             return self.attempt.reached or reached(step, Evidence(trace))
+        if isinstance(step, Audit):
+            return self.attempt.reached
         return True
+
+    def audited(self, finding: Finding) -> LessonState:
+        """After the learner had the marks on a printed matrix checked."""
+        attempt = replace(self.attempt, reached=True, verdict=finding.summary, good=finding.right)
+        return replace(self, attempt=attempt)
+
+    def hinted(self) -> LessonState:
+        """With the next hint: an exercise's or a question's own, else the step's."""
+        attempt, step = self.attempt.hinted(), self.step
+        if attempt is self.attempt and attempt.exercise is None and attempt.question is None and step is not None:
+            attempt = replace(attempt, hints=tuple(map(Hint, step.hints[: len(attempt.hints) + 1])))
+        return replace(self, attempt=attempt)
 
     def having(self, evidence: Evidence) -> LessonState:
         """After the learner did something on another screen: the step may have asked for it."""

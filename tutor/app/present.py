@@ -16,7 +16,7 @@ from tutor.app.widgets.key_line import Hint
 from tutor.app.widgets.lesson_panel import LessonView
 from tutor.app.widgets.why_panel import WhyView
 from tutor.course.exercises import Hint as LessonHint
-from tutor.course.schema import Ask, Fill, Try
+from tutor.course.schema import Ask, Audit, Fill, Try
 from tutor.display import prose
 from tutor.display.formula import linear
 from tutor.display.language import N_, _, sentences
@@ -25,7 +25,7 @@ from tutor.display.titles import about, axis_title, long_title, place, short_tit
 from tutor.engine.trace import Trace
 
 LETTERS = "abcdef"
-KINDS = {"ask": N_("question"), "exercise": N_("exercise"), "try": N_("try it")}
+KINDS = {"ask": N_("question"), "exercise": N_("exercise"), "try": N_("try it"), "audit": N_("find the slips")}
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     walk_on = _walk_hint(snapshot, pane, narrow)
     if walk_on is not None:
         # What is to be done comes first, then the next step; where a step only shows, what the keys are on.
-        works = isinstance(snapshot.lesson.step, Fill | Ask | Try)
+        works = isinstance(snapshot.lesson.step, Fill | Ask | Try | Audit)
         found.insert(len(found) if works or (pane == "lesson" and not narrow) else 0, walk_on)
     if snapshot.walk and snapshot.walk.at:
         found.append(Hint("⌫", _("back"), "screen.back"))
@@ -309,6 +309,10 @@ def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
         switch = Hint("w", _("set the switch"), "screen.what_if")
         first = switch if step.goal.config is not None else Hint("o", _("open"), "screen.open_task")
         return [first, Hint("h", _("hint"), "screen.hint"), forward]
+    if isinstance(step, Audit):
+        opening = Hint("o", _("find the slips"), "screen.open_task")
+        hint = Hint("h", _("hint"), "screen.hint")
+        return [forward, opening, hint] if attempt.reached else [opening, hint, forward]
     return [forward]
 
 

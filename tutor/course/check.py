@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tutor.course.audit import AuditError, Sheet
 from tutor.course.cells import distinct
 from tutor.course.check_goals import goal_problems
 from tutor.course.check_words import word_problems
@@ -17,7 +18,7 @@ from tutor.course.mistakes import MISTAKES, MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import ProgramError, run_program
 from tutor.course.reading_words import nearest
-from tutor.course.schema import Ask, Fill, Lesson, Show, Step, Try
+from tutor.course.schema import Ask, Audit, Fill, Lesson, Show, Step, Try
 from tutor.engine.config import ConfigError, check_field_names
 from tutor.engine.trace import Trace, TraceError
 from tutor.models.errors import ModelError
@@ -208,6 +209,8 @@ class _Checker:
             self.node(place, step, one)
         if isinstance(step, Fill):
             self.exercise(place, step, shown[-1], language)
+        elif isinstance(step, Audit):
+            self.audit(place, step, trace)
 
     def changed(self, field: str, config: Mapping[str, Any], language: str, run: Run) -> Trace | None:
         if self.lesson.program:
@@ -221,7 +224,8 @@ class _Checker:
             return None
 
     def node(self, place: str, step: Step, trace: Trace) -> None:
-        field = f"{place}.exercise.fill" if isinstance(step, Fill) else f"{place}.show"
+        own = {Fill: "exercise.fill", Audit: "audit.printed"}
+        field = f"{place}.{own.get(type(step), 'show')}"
         if step.show is None:
             return
         try:
@@ -234,6 +238,22 @@ class _Checker:
                 cell_at(node, step.look_at)
             except PlaceError as error:
                 self.problem(f"{place}.look_at", str(error))
+
+    def audit(self, place: str, step: Audit, trace: Trace) -> None:
+        try:
+            sheet = Sheet(step, trace)
+        except AuditError as error:
+            self.problem(f"{place}.audit", str(error), "Compare matrices of one shape")
+            return
+        except TraceError as error:
+            if step.audit.printed in trace:  # else told of already
+                self.problem(f"{place}.audit.recomputed", str(error), "Name a matrix of the program")
+            return
+        if sheet.recomputed.operation is None:
+            message = f"{sheet.recomputed.name} is given, not computed"
+            self.problem(f"{place}.audit.recomputed", message, "Compute it from the printed matrices before it")
+        elif not sheet.slips:
+            self.problem(f"{place}.audit", "has no slip to find", "Show the matrix instead")
 
     def exercise(self, place: str, step: Fill, trace: Trace, language: str) -> None:
         names, field = step.exercise.mistakes, f"{place}.exercise.mistakes"

@@ -255,7 +255,7 @@ class Reader:
     # -- parts that are told apart by their fields ----------------------------------------------------------------
 
     def step(self, tree: Tree, path: str) -> Any:
-        if (mapping := self.mapping(tree, path, "show: …, exercise: …, ask: … or try: …")) is None:
+        if (mapping := self.mapping(tree, path, "show: …, exercise: …, ask: …, try: … or audit: …")) is None:
             return MISSING
         names = [key.value for key, _ in mapping.pairs]
         kinds = [name for name in schema.STEP_KINDS if name in names]
@@ -264,7 +264,7 @@ class Reader:
             return self.problem(
                 tree,
                 path,
-                "is not a step: it has none of show, exercise, ask and try",
+                "is not a step: it has none of show, exercise, ask, try and audit",
                 f"Did you mean {guess}?" if guess else "Start it with `- show: NODE`",
             )
         step = self.struct(tree, schema.STEP_KINDS[kinds[0]], path)

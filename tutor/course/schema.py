@@ -144,8 +144,38 @@ class Try(Part, frozen=True, rename={"goal": "try"}):
     hints: Hints = ()
 
 
-Step = Show | Fill | Ask | Try
-STEP_KINDS: dict[str, type] = {"try": Try, "exercise": Fill, "ask": Ask, "show": Show}
+class Comparison(Part, frozen=True):
+    """A matrix as someone printed it, the same matrix recomputed, and how exactly it was printed.
+
+    `decimals` are those of the printed matrix, where trailing zeros may have been dropped from all of its numbers.
+    `covered` hides the recomputed matrix until the learner has marked the printed one.
+    """
+
+    printed: NodeName
+    recomputed: NodeName
+    decimals: Annotated[int, Meta(ge=0, le=9)] | None = None
+    covered: bool = False
+
+
+class Audit(Part, frozen=True):
+    """A printed matrix in which the learner marks the cells that are slips."""
+
+    kind: ClassVar[str] = "audit"
+    config: ClassVar[None] = None
+    look_at: ClassVar[Mapping[str, Place]] = MappingProxyType({})
+    audit: Comparison
+    say: Text
+    title: Text | None = None
+    formula: Formula | None = None
+    hints: Hints = ()
+
+    @property
+    def show(self) -> str:
+        return self.audit.printed
+
+
+Step = Show | Fill | Ask | Try | Audit
+STEP_KINDS: dict[str, type] = {"try": Try, "exercise": Fill, "ask": Ask, "audit": Audit, "show": Show}
 
 
 class Matrix(Part, frozen=True):
@@ -220,7 +250,7 @@ NOT_IN_FILES = frozenset({"origin"})
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a lesson file, for editors."""
-    parts = (Header, Show, Fill, Ask, Try, Matrix, Text)
+    parts = (Header, Show, Fill, Ask, Try, Audit, Matrix, Text)
     (header, *_), components = msgspec.json.schema_components(parts, ref_template="#/$defs/{name}")
     lesson = components.pop("Header")
     lesson["title"] = "Lesson"

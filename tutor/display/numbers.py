@@ -76,6 +76,11 @@ def choose_format(values: np.ndarray, widest: int = 8, signed: bool = False) -> 
     return _measured(Format(decimals, widest, signed), sample, specials)
 
 
+def printed_format(values: np.ndarray, decimals: int) -> Format:
+    """The format of numbers that are to stand as someone printed them: so many decimals, as wide as the widest."""
+    return Format(decimals, max((len(f"{value:.{decimals}f}") for value in finite_sample(values).tolist()), default=1))
+
+
 def finite_sample(values: np.ndarray) -> np.ndarray:
     """The finite numbers of a matrix as float64; of a very large one some, spread over all rows and columns."""
     flat = np.asarray(values).reshape(-1)

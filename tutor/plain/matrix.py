@@ -27,9 +27,10 @@ class Sheet:
     columns: Sequence[str]
     blanks: Collection[Place] = ()
     chosen: Place | None = None
+    form: Format | None = None  # where the numbers are to be shown as someone printed them
 
     def __post_init__(self) -> None:
-        self._format: Format = choose_format(self.values)
+        self._format: Format = self.form or choose_format(self.values)
 
     def text(self, row: int, column: int) -> str:
         """One cell as shown; a space where the bracket would stand keeps the column straight."""

@@ -6,11 +6,12 @@ from typing import Any
 import click
 
 from tutor.course.goals import Evidence, reached, to_generate
-from tutor.course.schema import Ask, Fill, Step, Try
+from tutor.course.schema import Ask, Audit, Fill, Step, Try
 from tutor.display.language import _
 from tutor.display.messages import translated
 from tutor.display.safe import safe
 from tutor.models.generation import Generation
+from tutor.plain.auditing import Auditing
 from tutor.plain.generation import answer_lines, step_lines
 from tutor.plain.source import Source
 from tutor.plain.tasks import Choosing, Filling, Task
@@ -113,5 +114,5 @@ def task_of(step: Step, source: Source, language: str) -> Task:
     """The task that a step sets."""
     if isinstance(step, Try):
         return TRIALS[step.goal.kind](step, source, language)
-    kind = {Fill: Filling, Ask: Choosing}.get(type(step), Task)
+    kind = {Fill: Filling, Ask: Choosing, Audit: Auditing}.get(type(step), Task)
     return kind(step, source, language)

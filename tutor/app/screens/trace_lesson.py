@@ -95,6 +95,5 @@ class LessonActions(TraceRun):
 
     def action_hint(self) -> None:
         """The next hint."""
-        state = self.snapshot.lesson
-        self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=state.attempt.hinted()))
+        self.snapshot = replace(self.snapshot, lesson=self.snapshot.lesson.hinted())
         self._show()

@@ -1,4 +1,4 @@
-"""From the trace screen to the others: the generation of this sentence, and the training of a small model."""
+"""From the trace screen to the others: a generation, a training, the audit of a printed matrix."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tutor.app.screens.audit import AuditScreen
 from tutor.app.screens.generation import GenerationScreen
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.screens.training import TrainingScreen
+from tutor.course.audit import Finding, Index, Sheet
 from tutor.course.goals import Evidence
-from tutor.course.schema import Try
+from tutor.course.schema import Audit, Try
 from tutor.display.language import _
+from tutor.engine.trace import Trace
 
 
 class OpenActions(TraceRun):
@@ -20,11 +23,14 @@ class OpenActions(TraceRun):
     def action_open_task(self) -> None:
         """What the lesson's step asks for; in a lesson on training, the training on its other steps too."""
         state = self.snapshot.lesson
-        goal = state.step.goal if isinstance(state.step, Try) else None
+        step = state.step
+        goal = step.goal if isinstance(step, Try) else None
         if goal is not None and goal.generate is not None:
             self._generate(goal.settings)
         elif goal is not None and goal.train is not None:
             self._train(goal.settings)
+        elif isinstance(step, Audit) and self.snapshot.trace is not None:
+            self._audit(step, self.snapshot.trace)
         elif state.lesson is not None and any(isinstance(one, Try) and one.goal.train for one in state.lesson.steps):
             self._train({})
 
@@ -55,6 +61,21 @@ class OpenActions(TraceRun):
 
     def _generated(self, ran: tuple[dict[str, Any], ...] | None) -> None:
         self._reached(Evidence(generated=tuple(ran or ())))
+
+    def _audit(self, step: Audit, trace: Trace) -> None:
+        lesson = self.snapshot.lesson.lesson
+        assert lesson is not None
+        self.app.push_screen(AuditScreen(Sheet(step, trace), lesson, self.snapshot.language), self._audited)
+
+    def _audited(self, done: tuple[Finding, frozenset[Index]] | None) -> None:
+        state = self.snapshot.lesson
+        if done is not None and state.lesson is not None:
+            finding, marked = done
+            answer = " ".join(",".join(map(str, cell)) for cell in sorted(marked))
+            self.app.save_answer(state.lesson.id, state.number, answer, finding.right, "")  # type: ignore[attr-defined]
+            self.snapshot = replace(self.snapshot, lesson=state.audited(finding))
+        self._show()
+        self.call_after_refresh(self._focus_pane)
 
     def _reached(self, evidence: Evidence) -> None:
         """Mark the step where what the learner did is what it asks for."""

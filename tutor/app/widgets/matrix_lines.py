@@ -137,7 +137,7 @@ class MatrixLines:
                 style += styles.label_lit
             segments.append(Segment(label(table.row_label(row), window.side - 2), style))
             segments.append(Segment(" " + RULE, styles.rule))
-        plain = not table.blanks and table.before is None
+        plain = not table.has_marks and table.before is None
         if plain and cursor_column is None and not table.lit_columns(row):
             segments.extend(self._plain_cells(window, row))
             return self._finish(segments, window)
@@ -169,10 +169,10 @@ class MatrixLines:
             text = " " * (len(text) - len(bare)) + "[" + bare + "]"
         else:
             text = " " + text + " "
-        if not table.blanks:
+        if not table.has_marks:
             return text
         blank = table.blanks.get((row, column))
-        return text + (" " if blank is None or blank.right is None else "✓" if blank.right else "✗")
+        return text + (blank.sign if blank is not None else " ")
 
     def _cell_style(self, row: int, column: int, cursor: int, lit: tuple[Span, ...]) -> Style:
         styles, table = self.styles, self.table

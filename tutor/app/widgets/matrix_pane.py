@@ -1,6 +1,6 @@
 """A matrix on screen: what it shows and how it scrolls, with a cursor but without keys or mouse."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from tutor.app.widgets.matrix_lines import MatrixLines, Window
 from tutor.app.widgets.matrix_table import Blank, Labels, MatrixTable, Region
 from tutor.app.widgets.matrix_theme import COMPONENT_CLASSES, CSS, depth_for, styles_of
 from tutor.display.colours import Kind, scale_for
+from tutor.display.numbers import Format
 
 RULE_FROM_HEIGHT = 5
 
@@ -63,13 +64,18 @@ class MatrixPane(ScrollView):
         heat: Kind | None = None,
         limit: float | None = None,
         cursor: tuple[int, int] | None = None,
+        form: Format | None = None,
+        marks: bool = False,
     ) -> None:
         """Show other values: [rows, columns], or [columns] as one row. Lit cells, blanks and difference are dropped.
 
         `heat` is "sequential", "diverging" or "plain" (no colours, for identifiers); `limit` the number of the
-        strongest colour. The cursor stays where it is, as far as the new matrix reaches.
+        strongest colour. The cursor stays where it is, as far as the new matrix reaches. `form` is how the numbers
+        are printed, where they are not to choose it; `marks` keeps room for marks behind them.
         """
-        self.table = MatrixTable(values, row_labels, column_labels, row_axis, column_axis, name)
+        self.table = MatrixTable(
+            values, row_labels, column_labels, row_axis, column_axis, name, given_form=form, marks=marks
+        )
         self._kind, self._limit = heat, limit
         self._rebuild()
         row, column = self.cursor if cursor is None else cursor
@@ -89,6 +95,11 @@ class MatrixPane(ScrollView):
             self.table.blanks = blanks
             self._resized()
             self._show_cursor()  # other columns fit beside each other now
+
+    def set_marked(self, cells: Mapping[tuple[int, int], Blank]) -> None:
+        """Show these cells with a text and a mark of their own, all others as they are."""
+        self.table.blanks = dict(cells)
+        self._resized()
 
     def set_answer(self, row: int, column: int, text: str) -> None:
         """What was typed into a blank. KeyError where there is none."""

@@ -24,10 +24,16 @@ MEASURED_LABELS = 96
 
 @dataclass
 class Blank:
-    """A cell to be filled in: what was typed so far, and whether it is right once that is known."""
+    """A cell to be filled in: what was typed so far, whether it is right once that is known, and a mark of its own."""
 
     text: str = ""
     right: bool | None = None
+    mark: str = ""
+
+    @property
+    def sign(self) -> str:
+        """The one cell behind the text."""
+        return self.mark or {True: "✓", False: "✗", None: " "}[self.right]
 
 
 @dataclass
@@ -43,6 +49,8 @@ class MatrixTable:
     before: np.ndarray | None = None
     lit: tuple[tuple[Span, Span], ...] = ()
     blanks: dict[tuple[int, int], Blank] = field(default_factory=dict)
+    given_form: Format | None = None  # in place of the one that suits the numbers
+    marks: bool = False  # whether every column keeps room for a mark, be there blanks or not
 
     def __post_init__(self) -> None:
         values = np.asarray(self.values)
@@ -99,7 +107,8 @@ class MatrixTable:
         self.before = before
         self.shown = self.values if before is None else difference(before, self.values)
         self.forget_width()
-        self.form: Format = choose_format(self.shown, WIDEST_NUMBER, signed=before is not None)
+        fitting = None if before is not None else self.given_form
+        self.form: Format = fitting or choose_format(self.shown, WIDEST_NUMBER, signed=before is not None)
 
     def light(self, regions: Iterable[Region]) -> None:
         """Light these cells; a region is an index or a slice on each axis."""
@@ -121,7 +130,7 @@ class MatrixTable:
         """Cells for a number or a label of a column, without the gaps beside it."""
         needed, wished = self._needed_width(), self.widest_number
         side = self.side_width + bool(self.side_width)
-        fitting = (self.room - side) // max(1, self.columns) - 2 - bool(self.blanks)
+        fitting = (self.room - side) // max(1, self.columns) - 2 - self.has_marks
         # Labels are cut shorter where all columns can then be seen at once, and only then.
         return fitting if self.room and max(needed, SHORTEST_LABEL) <= fitting < wished else wished
 
@@ -151,7 +160,12 @@ class MatrixTable:
     @property
     def column_width(self) -> int:
         """Cells of a column: the number, a gap on either side, and room for ✓ and ✗ where there are blanks."""
-        return self.number_width + 2 + bool(self.blanks)
+        return self.number_width + 2 + self.has_marks
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether ✓ or ✗ may stand behind a number."""
+        return self.marks or bool(self.blanks)
 
     @property
     def side_width(self) -> int:
