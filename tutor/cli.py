@@ -240,10 +240,17 @@ def train(
 
 
 @cli.group(invoke_without_command=True, epilog="Example: tutor lessons check lessons/07-masks.yaml")
+@click.option("--search", metavar="WORDS", help="Lessons, questions and terms with these words, in either language.")
 @click.pass_context
-def lessons(context: click.Context) -> None:
-    """List the lessons, check them, or begin a new one."""
-    if context.invoked_subcommand is None:
+def lessons(context: click.Context, search: str | None) -> None:
+    """List the lessons, search them, check them, or begin a new one."""
+    if search is not None:
+        from tutor.plain.search import search_lines
+
+        if not search.split():
+            raise click.UsageError(_("--search needs a word"))
+        _echo_lines(search_lines(search, _width()))
+    elif context.invoked_subcommand is None:
         from tutor.plain.listing import lesson_lines
 
         _echo_lines(lesson_lines())
@@ -381,9 +388,10 @@ def reset_progress(yes: bool) -> None:
 @click.option("--unit", type=click.IntRange(min=0), help="Only the cards of this unit.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many cards.")
 @click.option("--new", type=click.IntRange(min=0), help="At most so many new questions. [what is left of 10 a day]")
+@click.option("--question", metavar="ID", help="This one question, due or not.")
 @lang_option
 @click.option("--plain", is_flag=True, help="Line by line, without a full-screen interface.")
-def review(unit: int | None, limit: int, new: int | None, lang: str | None, plain: bool) -> None:
+def review(unit: int | None, limit: int, new: int | None, question: str | None, lang: str | None, plain: bool) -> None:
     """Ask what is due: interview questions, and exercises that you once missed."""
     use_one_thread()
     from tutor.course.load import load_course
@@ -398,15 +406,17 @@ def review(unit: int | None, limit: int, new: int | None, lang: str | None, plai
     if unit is not None and unit not in bank.units:
         units = ", ".join(map(str, bank.units))
         raise click.UsageError(_("no question belongs to unit {0}; there are units {1}").format(unit, units))
+    if question is not None and question not in bank:
+        raise click.UsageError(_("there is no question {0}; `tutor lessons --search WORD` finds them").format(question))
     if plain or not is_interactive():
         from tutor.plain.review import run_plain_review
 
-        run_plain_review(progress, Sitting(progress, bank, load_course(), unit, limit, new), language)
+        run_plain_review(progress, Sitting(progress, bank, load_course(), unit, limit, new, question), language)
         return
     from tutor.app.app import TutorApp
     from tutor.app.screens.review import ReviewWish
 
-    app = TutorApp(lang=language, progress=progress, review=ReviewWish(unit, limit, new))
+    app = TutorApp(lang=language, progress=progress, review=ReviewWish(unit, limit, new, question))
     app.run()
     sys.exit(app.return_code)
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.app.conftest import LANGUAGES, NARROW, SIZES, WIDE
 from tutor.app.app import TutorApp
+from tutor.app.palette import questions as questions_offered
 from tutor.app.screens.home import HomeScreen
 from tutor.app.screens.review import MORE, ReviewScreen, ReviewWish
 from tutor.app.screens.review_matrix import ReviewMatrix
@@ -220,6 +221,18 @@ async def test_the_command_opens_the_review_and_leaves_to_home(progress):
         assert isinstance(app.screen, ReviewScreen) and {card.unit for card in app.screen.sitting.queue} == {2}
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_palette_knows_every_question(tutor, language):
+    async with tutor(lang=language) as driver:
+        offered = {title: run for title, _said, run, _unasked in questions_offered(driver.app)}
+        assert len(offered) == len(load_bank().questions)
+        question = load_bank()["why-residuals"]
+        run = next(run for title, run in offered.items() if question.question.get(language) in title)
+        run()
+        await driver.settle()
+        assert shows(driver, question.question.get(language)) and driver.app.screen.sitting.left == 1
 
 
 async def test_a_small_terminal_says_so(review):

@@ -135,3 +135,22 @@ def test_the_checker_takes_questions_beside_lessons():
 
     result = CliRunner().invoke(cli, ["lessons", "check", str(question_files()[0])])
     assert result.exit_code == 0 and result.output.strip() == "1 file of questions checked: no problem found"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_one_question_is_asked_due_or_not(review, language):
+    review("", "4", options=["--question", "why-residuals"])
+    result = review("", "3", "4", options=["--question", "why-residuals", "--lang", language])
+    assert squeezed(load_bank()["why-residuals"].question.get(language)) in squeezed(result.output)
+    assert set(Progress().cards()) == {"question/why-residuals"} and len(Progress().reviews()) >= 2
+    assert "no question whi" in review(options=["--question", "whi"]).output
+
+
+def test_search_finds_lessons_questions_and_terms():
+    run = CliRunner().invoke
+    found = run(cli, ["lessons", "--search", "mask"]).output
+    assert "\n  masks\n" in found and "\n  what-the-masks-are-for\n" in found and "terms" in found
+    assert "  masks" in run(cli, ["lessons", "--search", "掩码"]).output
+    assert run(cli, ["lessons", "--search", "xyzzy"]).output == "Nothing of that name.\n"
+    assert run(cli, ["lessons", "--search", " "]).exit_code == 2
+    assert not any(len(line) > 100 for line in found.splitlines())

@@ -88,6 +88,12 @@ class TutorApp(App[None]):
         step = min(self.progress.resume(lesson.id), len(lesson.steps) - 1)
         self._open(request, lesson, step)
 
+    def ask_question(self, identifier: str) -> None:
+        """One question of the interview bank, due or not."""
+        from tutor.app.screens.review import ReviewScreen, ReviewWish  # late, as below
+
+        self.push_screen(ReviewScreen(ReviewWish(only=identifier)))
+
     def review(self, wish: ReviewWish | None = None) -> None:
         """The questions and missed exercises that are due, or as many of them as wished for."""
         from tutor.app.screens.review import ReviewScreen  # late: Markdown takes time

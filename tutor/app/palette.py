@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
@@ -14,6 +15,7 @@ from tutor.app.dialogs.glossary import GlossaryDialog
 from tutor.app.dialogs.model import ModelDialog
 from tutor.course.errors import LessonError
 from tutor.course.glossary import load_glossary
+from tutor.course.questions import load_bank
 from tutor.display.language import _, current_language
 from tutor.display.safe import safe
 from tutor.models.registry import available
@@ -111,7 +113,8 @@ class TutorCommands(Provider):
         """The commands in which every word of the query occurs."""
         words = query.casefold().split()
         found = False
-        for place, (title, said, run, _unasked) in enumerate(self.commands()):
+        everything = chain(self.commands(), questions(self.app))
+        for place, (title, said, run, _unasked) in enumerate(everything):
             title = safe(title)
             score = match(title, words) or 0.5 * match(f"{title} {safe(said)}", words)
             if score:
@@ -130,6 +133,14 @@ class TutorCommands(Provider):
             if at >= 0 and style is not None and len(small) == len(title):
                 content = content.stylize(style, at, at + len(word))  # type: ignore[arg-type]
         return content
+
+
+def questions(app: Any) -> Iterator[Command]:
+    """Every question of the interview bank; found by what is asked, in the interface's language."""
+    language = current_language()
+    for question in load_bank().questions:
+        title = _("Question: {0}").format(question.question.get(language))
+        yield title, "", partial(app.ask_question, question.id), False
 
 
 def match(text: str, words: list[str]) -> float:

@@ -84,7 +84,10 @@ ReviewCard = QuestionCard | ExerciseCard
 
 
 class Sitting:
-    """One round of cards. `current` is the card on the table, None once all are done; `grade` puts it away."""
+    """One round of cards. `current` is the card on the table, None once all are done; `grade` puts it away.
+
+    `only` is the id of a single question to ask, due or not.
+    """
 
     def __init__(
         self,
@@ -94,6 +97,7 @@ class Sitting:
         unit: int | None = None,
         limit: int = LIMIT,
         new: int | None = None,
+        only: str | None = None,
         schedule: Schedule | None = None,
     ) -> None:
         self.progress, self.bank, self.course = progress, bank, course
@@ -103,6 +107,8 @@ class Sitting:
         self.queue: list[ReviewCard] = []
         self._waiting: list[ReviewCard] = []  # graded, and due again in this sitting
         self.deal(new)
+        if only is not None:
+            self.queue = [QuestionCard(bank[only])]
 
     @cached_property
     def schedule(self) -> Schedule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from textual import events, on
@@ -30,11 +30,12 @@ MOST_PROBLEMS = 3
 
 @dataclass(frozen=True)
 class ReviewWish:
-    """Which cards: of one unit, at most so many, at most so many new ones; None is as `Sitting` takes it."""
+    """Which cards: of one unit, at most so many, at most so many new ones, or a single question; as for `Sitting`."""
 
     unit: int | None = None
     limit: int = LIMIT
     new: int | None = None
+    only: str | None = None
 
 
 class ReviewScreen(FittedScreen[None]):
@@ -83,9 +84,7 @@ class ReviewScreen(FittedScreen[None]):
     def sitting(self) -> Sitting:
         """The cards; dealt when the screen is first shown."""
         if self._sitting is None:
-            wish = self._wish
-            bank = load_bank()
-            self._sitting = Sitting(self.tutor.progress, bank, self.tutor.course, wish.unit, wish.limit, wish.new)
+            self._sitting = Sitting(self.tutor.progress, load_bank(), self.tutor.course, *astuple(self._wish))
         return self._sitting
 
     def compose(self) -> ComposeResult:
