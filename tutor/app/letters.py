@@ -21,11 +21,16 @@ def letters(trace: Trace, request: Request, stop: Stop) -> tuple[str, ...]:
     model = model_called(request.model or "translator")
     place = stop.index[0]
     if stop.node == "tokens":
-        tokenizer, text = model.tokenizer, request.sentence
+        tokenizer, pieces = model.tokenizer, model.read(request.sentence).pieces
     else:
-        tokenizer, text, place = model.target_tokenizer, str(trace.info.get("target", "")), place - 1
-    pieces = _pieces(tokenizer, text)
+        tokenizer, place = model.target_tokenizer, place - 1
+        pieces = _pieces(tokenizer, str(trace.info.get("target", "")))
     if not 0 <= place < len(pieces):
+        return (_("A special token: nobody typed it, the model needs it."),)
+    number = int(trace[stop.node].value[stop.index])
+    if number == tokenizer.mask_id:
+        return (_("typed: {0}").format(_spaced(pieces[place])), _("A mask: the model is to guess what stands here."))
+    if number in tokenizer.specials.values() and number != tokenizer.unknown_id:
         return (_("A special token: nobody typed it, the model needs it."),)
     piece = pieces[place]
     if not piece.strip():

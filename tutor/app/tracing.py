@@ -127,6 +127,11 @@ def _model(request: Request, changes: dict[str, Any], config: Mapping[str, Any],
     words: dict[str, Any] = {"change": changes or None, "config": dict(config) or None, "backend": request.backend}
     if like is not None:
         target_ids = like["decoder.tokens"].value.tolist() if "decoder.tokens" in like else None
+        if "segments" in like:
+            words["segment_ids"] = like["segments"].value.tolist()
+        if "targets" in like and model.reads_masks:  # the right words where they are asked for, else the words read
+            asked, read = like["targets"].value, like["tokens"].value
+            target_ids = np.where(asked == model.config.pad_id, read, asked).tolist()
         return model.trace_ids(like["tokens"].value.tolist(), target_ids=target_ids, **words)
     if request.ids:
         return model.trace_ids(request.ids, target_ids=request.target_ids or None, **words)

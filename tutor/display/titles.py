@@ -13,6 +13,13 @@ PARTS = {
     "cross_attention": N_("cross-attention"),
     "feed_forward": N_("feed-forward"),
     "embedding": N_("embedding"),
+    "transform": N_("before the logits"),
+    "pooled": N_("pooler"),
+    "masked_word": N_("masked word"),
+    "next_sentence": N_("next sentence"),
+    "sequence_classification": N_("class of the sentence"),
+    "token_classification": N_("class of each token"),
+    "question_answering": N_("answer in the text"),
 }
 TITLES = {
     "tokens": N_("tokens"),
@@ -69,6 +76,12 @@ TITLES = {
     "feed_forward.output": N_("second layer"),
     "encoder.output": N_("encoder output"),
     "decoder.output": N_("decoder output"),
+    "transform.hidden": N_("linear map"),
+    "transform.activation": N_("activation"),
+    "pooled.first": N_("first position"),
+    "pooled.hidden": N_("linear map"),
+    "pooled": N_("pooled"),
+    "question_answering.each": N_("start and end, place by place"),
     "logits": N_("logits"),
     "probabilities": N_("probabilities"),
     "targets": N_("right tokens"),
@@ -86,6 +99,9 @@ ABOUT = {
     "embedding.token": N_("One row of the table for every token."),
     "embedding.scaled": N_("The rows, made √d_model times as large."),
     "embedding.position": N_("Waves that tell the positions apart. Without them, word order is invisible."),
+    "embedding.segment": N_("One row of a small table for the first sentence, another for the second."),
+    "embedding.sum": N_("What was looked up, added: token, position and, where there are two sentences, segment."),
+    "segments": N_("Which sentence each token belongs to: 0 the first, 1 the second."),
     "embedding.output": N_("What the blocks receive: token and position in one vector."),
     "query_projection": N_("What each token asks for: the vectors times W^Q."),
     "key_projection": N_("What each token offers to be found by: the vectors times W^K."),
@@ -122,11 +138,36 @@ ABOUT = {
     "feed_forward.output": N_("Back to width d_model."),
     "encoder.output": N_("What the encoder knows of every word: the decoder's keys and values."),
     "decoder.output": N_("What the decoder knows at every place: the next word is read off it."),
+    "transform.hidden": N_("Each position once more through a linear map, before words are read off it."),
+    "transform.norm": N_("Brought to one scale: now it is compared with the row of every word."),
+    "pooled.first": N_("The row of [CLS]. It stands for no word, so that it can stand for the whole."),
+    "pooled.hidden": N_("That row through a linear map of its own."),
+    "pooled": N_("The pair of sentences in one row: what the next-sentence question is answered from."),
+    "next_sentence.logits": N_("Two numbers: for “it follows” and for “it does not”."),
+    "next_sentence.probabilities": N_("How likely the second sentence is to follow the first."),
+    "next_sentence.targets": N_("The right answer: 0 it follows, 1 it does not."),
+    "next_sentence.losses": N_("How surprised the model is by the right answer: -ln of its probability."),
+    "next_sentence.loss": N_("What not knowing whether it follows adds to the loss."),
+    "masked_word.loss": N_("The mean of the losses at the words that were asked for."),
+    "sequence_classification.logits": N_("One number for every class, read off the whole sentence."),
+    "sequence_classification.probabilities": N_("The classes' logits as shares of 1."),
+    "token_classification.logits": N_("At every place one number for every class."),
+    "token_classification.probabilities": N_("At every place the classes' logits as shares of 1."),
+    "question_answering.each": N_("At every place: could the answer start here, could it end here."),
+    "question_answering.logits": N_("The same, a row for the start and a row for the end."),
+    "question_answering.probabilities": N_("Where the answer starts, and where it ends: shares of 1 over all places."),
     "logits": N_("One number for every word of the vocabulary: the higher, the likelier."),
     "probabilities": N_("The logits as shares of 1: what could come next at every place."),
     "targets": N_("The token that should come next at every place."),
     "losses": N_("How surprised the model is by the right token: -ln of its probability."),
     "loss": N_("The mean of the losses. Training makes this one number smaller."),
+}
+
+
+# Where an encoder answers by itself, it says what stands at a place, not what comes next.
+ABOUT_MASKED = {
+    "probabilities": N_("The logits as shares of 1: what could stand at every place."),
+    "targets": N_("The right token where one is asked for; elsewhere padding, which is not counted."),
 }
 
 
@@ -177,8 +218,15 @@ def about(node: Node) -> str:
         return _(found) if found else ""
     if node.is_weight:
         return _("Numbers that training sets. Every sentence meets the same ones.")
-    found = _look_up(ABOUT, node.name)
+    found = _look_up(_about_encoder(node), node.name) or _look_up(ABOUT, node.name)
     return _(found) if found else ""
+
+
+def _about_encoder(node: Node) -> dict[str, str]:
+    """What is to be said otherwise where a node belongs to an encoder, or looks positions up."""
+    if node.op == "position_rows":
+        return {"embedding.position": N_("One learned row for every position. Without them, word order is invisible.")}
+    return ABOUT_MASKED if node.axis_keys[:1] == ("position@encoder",) and "." not in node.name else {}
 
 
 AXES = {
@@ -191,6 +239,7 @@ AXES = {
     "input": N_("input"),
     "output": N_("output"),
     "segment": N_("segment"),
+    "class": N_("class"),
     "bucket": N_("bucket"),
     "channel": N_("channel"),
     "row": N_("row"),

@@ -32,6 +32,11 @@ FORMULAS = {
     ("feed_forward.up", "linear"): r"U = X W_u + b_u",
     ("feed_forward.product", "multiply"): r"P = \mathrm{act}(G) \odot U",
     ("feed_forward.output", "linear"): r"Y = H W_2 + b_2",
+    ("transform.hidden", "linear"): r"T = X W_t + b_t",
+    ("pooled.first", "first_row"): r"x_1 = X_{1}",
+    ("pooled.hidden", "linear"): r"h = x_1 W_p + b_p",
+    ("pooled", "tanh"): r"\mathrm{pooled} = \tanh(x_1 W_p + b_p)",
+    ("next_sentence.logits", "linear"): r"z = \mathrm{pooled} \; W + b",
     ("logits", "linear"): r"\mathrm{logits} = X W + b",
     ("probabilities", "softmax"): r"p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}",
 }

@@ -20,6 +20,7 @@ CLASS_LABELS = {  # as in the paper, section 3.1 and 4.2
     "class@next_sentence": ("IsNext", "NotNext"),
     "class@question_answering": ("start", "end"),
 }
+BETWEEN = " | "
 SEPARATOR = re.compile(r"\s+\|\s+|\s*(?:｜|\[SEP\]|<sep>)\s*", re.IGNORECASE)
 MASK = re.compile(r"\[MASK\]|<mask>|[_＿□]", re.IGNORECASE)  # every blank is a character
 WORD_MASK = re.compile(r" ?(?:\[MASK\]|<mask>|(?<![^\W_])_+(?![^\W_])|＿+|□)", re.IGNORECASE)  # a row of _ is a word
@@ -59,7 +60,7 @@ def frame(config: TransformerConfig, tokenizer: Any, text: str, second: str | No
         encoding = tokenizer.encode(text)
         end = [(config.end_id, "", 0)] if config.architecture == "encoder_decoder" else []
         return _joined([*((n, p, 0) for n, p in zip(encoding.ids, encoding.pieces, strict=True)), *end])
-    first, between, rest = text, " | ", second
+    first, between, rest = text, BETWEEN, second
     cut = SEPARATOR.search(text) if framed and config.segments > 1 else None
     if cut and second is None:
         first, between, rest = text[: cut.start()], cut[0], text[cut.end() :]

@@ -15,8 +15,9 @@ from tutor.engine.trace import Change, Recorder, Trace
 from tutor.engine.transformer import run, weight_shapes
 from tutor.models.card import ModelCard
 from tutor.models.errors import Message, ModelError
-from tutor.models.framing import CLASS_LABELS, NEXT_SENTENCE, Framed, frame, like, right_words
+from tutor.models.framing import BETWEEN, CLASS_LABELS, NEXT_SENTENCE, Framed, frame, like, right_words
 from tutor.models.generation import Generation, answers_of, checked_maximum, decoding_settings, taken
+from tutor.models.guessing import filled, guesses
 from tutor.models.published.tokenizer import NumberTokenizer, PublishedTokenizer
 from tutor.models.tokenizer import Tokenizer
 
@@ -67,9 +68,9 @@ class Model:
         An encoder-decoder reads the sentence and the end token; its decoder reads the start token and `target`, by
         default the greedy answer of the model as it is, so that `change` and `config` leave the tokens the same and
         before and after can be compared. A model that reads masks takes as `target` the sentence without masks, and a
-        `second` sentence where it has segments; `follows` says whether that one does follow. `pad_to` fills the source
-        up with padding. `trace.notice` says where a text was too long. Raises ModelError, and ConfigError, TraceError
-        or BackendError for wrong arguments.
+        `second` sentence where it has segments; `follows` says whether that one does follow; `trace.guesses` are the
+        likeliest words for each mask. `pad_to` fills the source up with padding. `trace.notice` says where a text was
+        too long. Raises ModelError, and ConfigError, TraceError or BackendError for wrong arguments.
         """
         if self.config.patch:
             raise ModelError("{model} reads pictures, not words: give their pixels to trace_picture", model=self.name)
@@ -80,7 +81,7 @@ class Model:
                 target_ids = [self.config.start_id, *self.target_tokenizer.encode(target).ids]
             else:
                 target_ids = list(self.read(target).ids)
-        said = text if second is None else f"{text} | {second}"
+        said = text if second is None else f"{text}{BETWEEN}{second}"
         given = (said, target, change, config, backend, pad_to)
         return self._trace(list(read.ids), target_ids, *given, read.segments, follows)
 
@@ -201,7 +202,7 @@ class Model:
         segments: Sequence[int] | None = None,
         follows: bool | None = None,
     ) -> Trace:
-        if target_ids is not None and not (self._has_decoder_input or self._reads_masks):
+        if target_ids is not None and not (self._has_decoder_input or self.reads_masks):
             raise ModelError("{model} has no decoder that reads a target: leave the target out", model=self.name)
         config = self._changed_config(switches) if switches else self.config
         backend = load_backend(backend_name)
@@ -222,7 +223,7 @@ class Model:
         record = Recorder(weights, backend, change)
         decoder_ids = target_ids if self._has_decoder_input else None
         run(record, config, ids, decoder_ids, like(ids, typed, segments, 0), right, task_targets=tasks)
-        return record.finish(
+        trace = record.finish(
             self._labels(ids, decoder_ids),
             text=text,
             target=target or "",
@@ -231,13 +232,17 @@ class Model:
             trained=self.trained,
             notice=notice or backend.notice,
         )
+        if self.reads_masks and "logits" in trace:
+            trace.info |= {"guesses": guesses(self, trace), "guessed": filled(self, trace)}
+        return trace
 
     @property
     def _has_decoder_input(self) -> bool:
         return self.config.architecture == "encoder_decoder"
 
     @property
-    def _reads_masks(self) -> bool:
+    def reads_masks(self) -> bool:
+        """Whether it says what stands in the place of a masked word; its target is then the sentence without masks."""
         reads = self.config.architecture == "encoder_only" and "words" in self.config.tasks
         return reads and self.tokenizer.mask_id is not None
 
@@ -251,7 +256,7 @@ class Model:
 
     def _right_tokens(self, ids: list[int], target_ids: list[int] | None) -> list[int] | None:
         """What each position of the last stack should say, for the loss: the next token; padding, nothing."""
-        if target_ids is not None and self._reads_masks:
+        if target_ids is not None and self.reads_masks:
             return right_words(self.config, self.tokenizer, ids, target_ids)
         if target_ids is not None:
             return [*target_ids[1:], self.config.end_id]

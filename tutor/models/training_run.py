@@ -201,7 +201,7 @@ class TrainingRun:
         card = replace(self.model.card, trained=True)
         model = Model(card, self.model.config, weights, self.model.tokenizer, self.model.target_tokenizer)
         if model.config.architecture == "encoder_only":
-            return tuple((text, filled(model, text)) for text in self.recipe.samples)
+            return tuple((text, filled(model, model.trace(text))) for text in self.recipe.samples)
         return tuple((text, model.generate(text, maximum=SAMPLE_TOKENS).text) for text in self.recipe.samples)
 
 

@@ -42,9 +42,20 @@ def overview_lines(trace: Trace) -> Iterator[str]:
     yield _("sentence: {0}").format(shortened(trace.text))
     if trace.target:
         yield _("target: {0}").format(shortened(trace.target))
+    yield from guess_lines(trace)
     if trace.notice:
         yield _("note: {0}").format(safe(translated(trace.notice)))
     yield ""
+
+
+def guess_lines(trace: Trace) -> Iterator[str]:
+    """What a model that reads masks would put in their places, and whether the second sentence follows the first."""
+    for guess in trace.info.get("guesses", ()):
+        words = "  ".join(f"{safe(one.label)} {one.probability:.3f}" for one in guess.candidates)
+        yield _("mask at position {0}: {1}").format(guess.position, words)
+    if "next_sentence.probabilities" in trace and trace["segments"].value.any():
+        share = float(trace["next_sentence.probabilities"].value[0, 0])
+        yield _("the second sentence follows the first: {0:.3f}").format(share)
 
 
 def shortened(text: str) -> str:

@@ -106,11 +106,11 @@ class TraceView(FittedScreen[None]):
     def _show_trace(self, trace: Trace, walk: Walk) -> None:
         snapshot = self.snapshot
         bar = self.query_one("#bar", SentenceBar)
-        with_target = "decoder.tokens" in trace
+        with_target = "decoder.tokens" in trace or bool(trace.info.get("guessed"))
         bar.set_class(not with_target, "-no-target")
         if with_target and not snapshot.request.target:
             waiting = " …" if snapshot.result and snapshot.result.request.old_answer else ""
-            bar.show_answer(str(trace.info.get("target", "")) + waiting)
+            bar.show_answer(str(trace.info.get("target") or trace.info.get("guessed", "")) + waiting)
         view = present.why_view(snapshot)
         if view is not None:
             self.query_one(WhyPanel).show(view)
