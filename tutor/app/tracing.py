@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -63,6 +64,7 @@ FAILURES = (BackendError, ConfigError, ModelError, OperationError, ProgramError,
 
 
 _kept: dict[str, Any] = {}
+_named: WeakValueDictionary[str, Any] = WeakValueDictionary()  # those of folders, by the name on their cards
 
 
 def keep_model(model: Any) -> None:
@@ -78,7 +80,14 @@ def model_called(name: str) -> Any:
 
 @lru_cache(maxsize=4)
 def _loaded(name: str) -> Any:
-    return load_model(name)
+    try:
+        model = load_model(name)
+    except ModelError:
+        if name in _named:
+            return _named[name]
+        raise
+    _named[model.name] = model
+    return model
 
 
 def compute(request: Request) -> Result:

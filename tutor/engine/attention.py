@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tutor.engine import ops
 from tutor.engine.config import TransformerConfig
@@ -29,7 +29,7 @@ def self_sight(record: Recorder, config: TransformerConfig, stack: str, tokens: 
     narrow = range(min(config.window_from, layers), layers) if causal and config.window else range(0)
 
     def mask(name: str, window: int) -> Node:
-        limit = {"window": window} if window else {}
+        limit: dict[str, Any] = {"window": window} if window else {}
         return record(f"{stack}.{name}", ops.attention_mask, tokens, seen, causal=causal, pad_id=pad_id, **limit)
 
     whole = mask("mask", config.window if len(narrow) == layers else 0)
@@ -51,7 +51,7 @@ def relative_bias(record: Recorder, config: TransformerConfig, stack: str, token
     All layers of the stack share it, [head, query, key].
     """
     table = record.weight(f"{stack}.relative.table", ("bucket", "head"))
-    settings = {"buckets": config.relative_buckets, "distance": config.relative_distance}
+    settings: dict[str, Any] = {"buckets": config.relative_buckets, "distance": config.relative_distance}
     both_ways = stack == "encoder"
     buckets = record(f"{stack}.relative.bucket", ops.relative_buckets, tokens, seen, both_ways=both_ways, **settings)
     return record(f"{stack}.relative.bias", ops.relative_bias, table, buckets)  # b = T[bucket]   [head, query, key]
@@ -73,7 +73,7 @@ def attention(record: Recorder, config: TransformerConfig, name: str, x: Node, m
         if config.query_key_norm:
             y = normalise(record, config, f"{name}.{which}_norm", y)
         if config.position == "rotary" and not fixed:
-            turn = {"base": config.rotary_base, "scaling": config.rotary_scaling, "offset": sight.first}
+            turn: dict[str, Any] = {"base": config.rotary_base, "scaling": config.rotary_scaling, "offset": sight.first}
             y = record(f"{name}.{which}_rotated", ops.rotate, y, **turn)
         return y
 

@@ -61,9 +61,8 @@ def positions(record: Recorder, config: TransformerConfig, name: str, tokens: No
     offset = record.offset + (config.position_offset if config.position == "learned" else 0)
     first: dict[str, Any] = {"offset": offset} if offset else {}
     if config.position in ("sinusoidal", "sinusoidal_halves"):
-        order = {"halves": True} if config.position == "sinusoidal_halves" else {}
-        settings = {"width": config.d_model, "dtype": dtype}
-        return [record(f"{name}.position", ops.sinusoid, tokens, **settings, **first, **order)]
+        first |= {"halves": True} if config.position == "sinusoidal_halves" else {}
+        return [record(f"{name}.position", ops.sinusoid, tokens, width=config.d_model, dtype=dtype, **first)]
     if config.position == "learned":
         rows = record.weight(f"{name}.position.table", ("position", "feature"))
         return [record(f"{name}.position", ops.position_rows, rows, tokens, **first)]

@@ -55,9 +55,10 @@ def answer(
             asked = _asked(right[WORDS], config.pad_id) if record.training and WORDS in right else None
             found = predict(record, config, x, asked)
         else:
-            pooled = pooled or (pool(record, config, x) if HEADS[task][0] == "pooled" else None)
-            found = classify(record, config, task, pooled if HEADS[task][0] == "pooled" else x)
-            asked = None
+            source, asked = x, None
+            if HEADS[task][0] == "pooled":
+                source = pooled = pooled or pool(record, config, x)
+            found = classify(record, config, task, source)
         first = first or found
         if task in right:
             losses.append(loss(record, config, found, right[task], smoothing, task, asked))

@@ -53,4 +53,5 @@ def linear_shapes(name: str, width: int, out: int, bias: bool) -> Shapes:
 def norm_shapes(c: TransformerConfig, name: str, width: int = 0) -> Shapes:
     """The shapes of what `normalise` uses on rows of `width` numbers, by default d_model."""
     row = (width or c.d_model,)
-    return {f"{name}.scale": row} | ({f"{name}.shift": row} if c.norm == "layer" else {})
+    shapes: Shapes = {f"{name}.scale": row}
+    return shapes | ({f"{name}.shift": row} if c.norm == "layer" else {})

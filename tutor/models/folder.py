@@ -90,10 +90,13 @@ def read_weights(card: ModelCard, config: TransformerConfig, folder: Path) -> di
 def save_model(model: Model, folder: str | Path, half: bool = False) -> None:
     """Write a model, weights and all, so that `load_model(folder)` gives it back; its weights as float16 if `half`."""
     folder = Path(folder)
+    tokenizers = [t for t in (model.tokenizer, model.target_tokenizer) if isinstance(t, Tokenizer)]
+    if len(tokenizers) < 2:
+        raise ModelError("{model} was published elsewhere and is not written anew: copy its files", model=model.name)
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(model.weights, folder / WEIGHTS, half)
-    save_tokenizer(model.tokenizer, folder / TOKENIZER)
-    if model.target_tokenizer is not model.tokenizer:
-        save_tokenizer(model.target_tokenizer, folder / TARGET_TOKENIZER)
+    save_tokenizer(tokenizers[0], folder / TOKENIZER)
+    if tokenizers[1] is not tokenizers[0]:
+        save_tokenizer(tokenizers[1], folder / TARGET_TOKENIZER)
     card = replace(model.card, config=model.config.as_dict(), parameters=model.parameters, seed=None)
     write_card(card, folder)

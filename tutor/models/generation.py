@@ -11,7 +11,7 @@ from tutor.engine.choosing import Decoding, DecodingError
 from tutor.engine.decoding import Hypothesis, Step
 from tutor.engine.message import Message
 from tutor.models.errors import ModelError
-from tutor.models.tokenizer import Tokenizer
+from tutor.models.published.tokenizer import AnyTokenizer
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def taken(steps: Iterable[Step], on_step: Callable[[Step], object] | None) -> tu
     return tuple(found)
 
 
-def answers_of(steps: tuple[Step, ...], tokenizer: Tokenizer) -> tuple[Answer, ...]:
+def answers_of(steps: tuple[Step, ...], tokenizer: AnyTokenizer) -> tuple[Answer, ...]:
     """The hypotheses that the last step left, with their texts."""
     return tuple(
         Answer(found.ids, found.log_probability, found.score, found.ended, tokenizer.decode(found.ids))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tutor.engine.backend import Backend, load_backend
-from tutor.engine.config import TransformerConfig
+from tutor.engine.config import CLASSIFIERS, TransformerConfig
 from tutor.engine.decoding import Step, decode_steps, greedy
 from tutor.engine.trace import Change, Recorder, Trace
 from tutor.engine.transformer import run, weight_shapes
@@ -18,8 +18,7 @@ from tutor.models.errors import Message, ModelError
 from tutor.models.framing import BETWEEN, CLASS_LABELS, NEXT_SENTENCE, Framed, frame, like, right_words
 from tutor.models.generation import Generation, answers_of, checked_maximum, decoding_settings, taken
 from tutor.models.guessing import filled, guesses
-from tutor.models.published.tokenizer import NumberTokenizer, PublishedTokenizer
-from tutor.models.tokenizer import Tokenizer
+from tutor.models.published.tokenizer import AnyTokenizer
 
 EXTRA_ANSWER_TOKENS = 8  # an answer may be this much longer than its question
 CONTINUATION_TOKENS = 32  # how far a decoder-only model goes on by itself
@@ -33,8 +32,9 @@ class Model:
     card: ModelCard
     config: TransformerConfig
     weights: dict[str, np.ndarray]
-    tokenizer: Tokenizer | PublishedTokenizer | NumberTokenizer
-    target_tokenizer: Tokenizer | PublishedTokenizer | NumberTokenizer
+    tokenizer: AnyTokenizer
+    target_tokenizer: AnyTokenizer
+    classes: tuple[str, ...] = ()  # what its classifier's classes are called, where that is known
     _on_backend: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     @property
@@ -187,7 +187,8 @@ class Model:
         columns = self.config.picture[2] // self.config.patch
         squares = [f"{number // columns + 1},{number % columns + 1}" for number in range(self.config.patches)]
         info = {"text": "", "target": "", "model": self.name, "config": changed, "trained": self.trained}
-        return record.finish({"encoder": ("□", *squares)}, **info, notice=arrays.notice)
+        labels = {"encoder": ("□", *squares), "patch": squares, "first": ("□",), **self._class_labels}
+        return record.finish(labels, **info, notice=arrays.notice)
 
     def _trace(
         self,
@@ -319,16 +320,21 @@ class Model:
             self._on_backend[backend.name] = {name: backend.asarray(array) for name, array in self.weights.items()}
         return self._on_backend[backend.name]
 
+    @property
+    def _class_labels(self) -> dict[str, Sequence[str]]:
+        return {f"class@{task}": self.classes for task in CLASSIFIERS} if self.classes else {}
+
     def _labels(self, ids: Sequence[int], target_ids: Sequence[int] | None) -> dict[str, Sequence[str]]:
         source, answer = self.tokenizer, self.target_tokenizer
         first, last = self.config.stacks[0], self.config.stacks[-1]
         labels: dict[str, Sequence[str]] = {
-            first: tuple(source.label(number) for number in ids),
+            first: source.labels_of(ids),
             f"vocabulary@{first}": source.labels,
             "first": (source.label(ids[0]),),
             **CLASS_LABELS,
+            **self._class_labels,
         }
         if target_ids is not None:
-            labels[last] = tuple(answer.label(number) for number in target_ids)
+            labels[last] = answer.labels_of(target_ids)
             labels[f"vocabulary@{last}"] = answer.labels
         return labels

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tutor.models.model import Model
 
 SHIPPED = Path(__file__).parent
+GGUF = ".gguf"
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,17 @@ def load_model(name: str | Path) -> Model:
     """A shipped model by its name, or the model in a folder.
 
     The folder is one of ours (model.yaml, weights.safetensors, tokenizer.json), or a checkpoint as Hugging Face
-    Transformers writes it (config.json, model.safetensors, tokenizer.json). Raises ModelError where there is none, or
-    where a file of it cannot be used.
+    Transformers writes it (config.json, model.safetensors, tokenizer.json). A file is one in GGUF. Raises ModelError
+    where there is none, or where a file of it cannot be used.
     """
     folder = find_folder(name)
     # Late, because they bring NumPy: a list of models and a wrong name are answered without.
     from tutor.models.folder import load_folder
     from tutor.models.published.folder import is_published, load_published
+    from tutor.models.published.gguf_model import load_gguf
 
+    if folder.is_file():
+        return load_gguf(folder)
     if is_published(folder) and not (folder / FILE_NAME).is_file():
         return load_published(folder)
     return load_folder(folder)
@@ -63,12 +67,13 @@ def find_folder(name: str | Path) -> Path:
     if str(name) in names:
         return SHIPPED / name
     try:
-        if str(name) and Path(name).is_dir():
-            return Path(name)
+        path = Path(name)
+        if str(name) and (path.is_dir() or (path.suffix == GGUF and path.is_file())):
+            return path
     except (OSError, ValueError):  # a name no file system can hold
         pass
     raise ModelError(
-        "{name}: no such model; there are {names}, or give a folder with a {file} or a config.json in it",
+        "{name}: no such model; there are {names}, or give a folder with {file} or config.json in it, or a .gguf file",
         name=str(name),
         names=", ".join(names),
         file=FILE_NAME,

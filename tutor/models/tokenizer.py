@@ -269,6 +269,10 @@ class Tokenizer:
         """A short name for an axis: `student`, `+ent` (goes on with the word before), `<E4>` (a byte), `␣`, `<end>`."""
         return self.labels[number]
 
+    def labels_of(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The short names of a sentence's tokens."""
+        return tuple(self.labels[number] for number in ids)
+
     def _label(self, number: int) -> str:
         text = self._text[number]
         if text is None:

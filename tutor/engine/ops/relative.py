@@ -90,8 +90,8 @@ class RelativeBias(Operation):
 
     def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
         table, buckets = node.operands
-        params = {"rows": table.shape[0]}
-        return (lambda name: record(name, collect_bias, gradient, buckets, axes=table.axis_keys, **params), None)
+        rows = table.shape[0]
+        return (lambda name: record(name, collect_bias, gradient, buckets, axes=table.axis_keys, rows=rows), None)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         table, buckets = operands

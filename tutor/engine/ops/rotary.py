@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tutor.engine.backend import namespace, plain_array
-from tutor.engine.explanation import Addition, Explanation, Index, figure, product
+from tutor.engine.explanation import Addition, Explanation, Index, Region, figure, product
 from tutor.engine.ops.base import Operation, OperationError, Recipe, cell
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Rotate(Operation):
                 product(cell(x, other), coefficient=-sine if minus else sine, text=("-" * minus) + rf"\sin {angle}"),
             )
 
-        regions = {x.name: (*row, slice(pair, None, half))}
+        regions: dict[str, Region] = {x.name: (*row, slice(pair, None, half))}
         facts = {"position": position, "rate": rate, "angle": position * rate}
         return Addition(node.name, index, node.at(index), node.formula, terms, regions, facts)
 

@@ -11,7 +11,7 @@ from tutor.engine.config import TransformerConfig
 from tutor.models.errors import ModelError
 from tutor.models.published.names import Source, Table, find
 from tutor.models.published.settings import Settings
-from tutor.models.published.tensors import Tensors
+from tutor.models.published.tensors import Stored
 
 ACTIVATIONS = {
     "gelu": "gelu",
@@ -29,7 +29,7 @@ class Checkpoint:
     """What a config is read from: the settings, and which tensors there are."""
 
     settings: Settings
-    tensors: Tensors
+    tensors: Stored
     prefixes: tuple[str, ...] = ()
 
     @property
@@ -92,4 +92,4 @@ def labels(checkpoint: Checkpoint) -> tuple[str, ...]:
     if not isinstance(names, dict):
         return ()
     found = [names.get(str(number)) for number in range(len(names))]
-    return tuple(found) if all(isinstance(name, str) for name in found) else ()
+    return tuple(str(name) for name in found) if all(isinstance(name, str) for name in found) else ()

@@ -14,7 +14,7 @@ from tutor.models.card import ModelCard, Texts
 from tutor.models.errors import ModelError
 from tutor.models.model import Model
 from tutor.models.published.families import FAMILIES
-from tutor.models.published.family import Checkpoint, Family
+from tutor.models.published.family import Checkpoint, Family, labels
 from tutor.models.published.names import read_weights
 from tutor.models.published.settings import Settings, read_json
 from tutor.models.published.tensors import Tensors
@@ -43,7 +43,8 @@ def load_published(folder: Path) -> Model:
     unused = family.unused(checkpoint.tensors, used)
     tokenizer = open_tokenizer(folder, config)
     parameters = sum(array.size for array in weights.values())
-    return Model(card(folder, checkpoint, config, parameters, unused), config, weights, tokenizer, tokenizer)
+    about = card(folder, checkpoint, config, parameters, unused)
+    return Model(about, config, weights, tokenizer, tokenizer, labels(checkpoint))
 
 
 def read_settings(folder: Path) -> Settings:

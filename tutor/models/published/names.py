@@ -12,7 +12,7 @@ import numpy as np
 
 from tutor.engine.layers import Shapes
 from tutor.models.errors import ModelError
-from tutor.models.published.tensors import Tensors
+from tutor.models.published.tensors import Stored
 from tutor.models.weights import check_type
 
 Shape = tuple[int, ...]
@@ -101,7 +101,7 @@ def find(tensors: Collection[str], source: Source, prefixes: tuple[str, ...]) ->
 
 
 def read_weights(
-    tensors: Tensors, shapes: Shapes, table: Table, prefixes: tuple[str, ...]
+    tensors: Stored, shapes: Shapes, table: Table, prefixes: tuple[str, ...]
 ) -> tuple[dict[str, np.ndarray], set[str]]:
     """The weights of the given shapes, and the names of the tensors they came from. Raises ModelError.
 

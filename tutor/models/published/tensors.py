@@ -21,7 +21,19 @@ UNSAFE = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "f
 MOST_SHARDS = 1000
 
 
-class Tensors(Mapping[str, TensorRecord]):
+class Stored(Mapping[str, TensorRecord]):
+    """Tensors in files: what is known of each by its name, before it is read."""
+
+    def path(self, name: str) -> Path:
+        """The file that a tensor stands in; for one that is nowhere, the file to look into."""
+        raise NotImplementedError
+
+    def read(self, name: str) -> np.ndarray:
+        """A tensor as float32. Raises ModelError naming file and tensor."""
+        raise NotImplementedError
+
+
+class Tensors(Stored):
     """What the files of a checkpoint hold, by the tensors' names. Raises ModelError naming file and tensor."""
 
     def __init__(self, folder: Path) -> None:
@@ -47,11 +59,9 @@ class Tensors(Mapping[str, TensorRecord]):
         return len(self._places)
 
     def path(self, name: str) -> Path:
-        """The file that a tensor stands in; for one that is nowhere, the file to look into."""
         return self._places[name][0] if name in self._places else self.folder / SINGLE
 
     def read(self, name: str) -> np.ndarray:
-        """A tensor as float32."""
         path, start, record = self._places[name]
         try:
             with path.open("rb") as file:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tutor.engine.config import TransformerConfig
 from tutor.models.errors import ModelError
-from tutor.models.tokenizer import Encoding, MergeStep
+from tutor.models.tokenizer import Encoding, MergeStep, Tokenizer
 
 FILE = "tokenizer.json"
 LARGEST_FILE = 100_000_000
@@ -22,7 +22,7 @@ _OTHERS = [byte for byte in range(256) if byte not in _PLAIN]
 BYTE_OF = {chr(byte): byte for byte in _PLAIN} | {chr(256 + i): byte for i, byte in enumerate(_OTHERS)}
 
 
-def open_tokenizer(folder: Path, config: TransformerConfig) -> Any:
+def open_tokenizer(folder: Path, config: TransformerConfig) -> PublishedTokenizer | NumberTokenizer:
     """The tokenizer of a folder; without a file of one, token numbers. Raises ModelError."""
     path = folder / FILE
     return PublishedTokenizer(_load(path), config) if path.is_file() else NumberTokenizer(folder, config)
@@ -93,22 +93,37 @@ class PublishedTokenizer:
         """A short name for an axis, as in our own tokenizers: `student`, `+ent` (goes on with the word before)."""
         return self.labels[number]
 
+    def labels_of(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The short names of a sentence's tokens; its first word goes on with nothing."""
+        names = [self.labels[number] for number in ids]
+        first = next((i for i, number in enumerate(ids) if number not in self._special_ids), len(names))
+        if first < len(names) and self._spaced:
+            names[first] = names[first].removeprefix("+")
+        return tuple(names)
+
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """The short names of all tokens; rows of the table that no token has are called by their number."""
         names = [f"#{number}" for number in range(self.size)]
-        spelled = self._inner.get_vocab(with_added_tokens=True)
-        spaced = any(name.startswith((WORD_START, "Ġ")) for name in spelled)
-        for name, number in spelled.items():
+        for name, number in self._spelled.items():
             if number < self.size:
-                names[number] = name if number in self._special_ids else self._label(name, spaced)
+                names[number] = name if number in self._special_ids else self._label(name)
         return tuple(names)
 
-    def _label(self, name: str, spaced: bool) -> str:
+    @cached_property
+    def _spelled(self) -> dict[str, int]:
+        return self._inner.get_vocab(with_added_tokens=True)
+
+    @cached_property
+    def _spaced(self) -> bool:
+        """Whether a word's first token begins with the space before it."""
+        return any(name.startswith((WORD_START, "Ġ")) for name in self._spelled)
+
+    def _label(self, name: str) -> str:
         if name.startswith("##"):
             return "+" + name[2:]
         text = name
-        if spaced and WORD_START not in name and all(letter in BYTE_OF for letter in name):
+        if self._spaced and WORD_START not in name and all(letter in BYTE_OF for letter in name):
             data = bytes(BYTE_OF[letter] for letter in name)
             try:
                 text = data.decode("utf-8")
@@ -117,7 +132,7 @@ class PublishedTokenizer:
         text = text.replace(WORD_START, " ")
         if text and text.isspace():
             return "␣" * len(text)
-        return "+" + text if spaced and text[:1].isalpha() else text.removeprefix(" ")
+        return "+" + text if self._spaced and text[:1].isalpha() else text.removeprefix(" ")
 
 
 class NumberTokenizer:
@@ -162,10 +177,17 @@ class NumberTokenizer:
         """The number."""
         return str(number)
 
+    def labels_of(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The numbers."""
+        return tuple(map(str, ids))
+
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """All numbers."""
         return tuple(map(str, range(self.size)))
+
+
+AnyTokenizer = Tokenizer | PublishedTokenizer | NumberTokenizer
 
 
 def clean(text: str) -> str:

@@ -77,7 +77,7 @@ def rotation(c: Settings) -> dict[str, Any]:
     return {"rotary_base": base, "rotary_scaling": (own.number("factor"), low, high, positions)}
 
 
-def window(c: Settings) -> dict[str, int]:
+def window(c: Settings) -> dict[str, Any]:
     """From which layer on a token looks at its nearest neighbours alone, and how many these are."""
     if not c.flag("use_sliding_window", False) or "sliding_window" not in c:
         return {}
