@@ -27,8 +27,8 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-9}
 SMOOTHING = 0.1
 
 
-# Configs whose only head is that of words; `tests/engine/test_gradient.py` holds the others to finite differences.
-WORDS = [name for name, changes in small.CONFIGS.items() if "tasks" not in changes]
+# Configs that read text; `tests/engine/test_gradient.py` holds the others to finite differences.
+TEXT = [name for name, changes in small.CONFIGS.items() if "patch" not in changes]
 
 
 class Torch:
@@ -137,7 +137,8 @@ class Torch:
 
     def loss(self, batch):
         c = self.c
-        ids, targets = torch.from_numpy(batch.ids), torch.from_numpy(batch.targets)
+        ids = torch.from_numpy(batch.ids)
+        targets = None if batch.targets is None else torch.from_numpy(batch.targets)
         segments = None if batch.segment_ids is None else torch.from_numpy(batch.segment_ids)
         prefix = ""
         if c.architecture == "encoder_decoder":
@@ -147,6 +148,15 @@ class Torch:
             prefix = "decoder."
         else:
             x = self.stack(c.stacks[0], self.embed(ids, "", segments), ids)
+        losses = [self.words(x, prefix, targets)] if "words" in c.tasks else []
+        losses += [self.task_loss(x, task, torch.from_numpy(y)) for task, y in (batch.task_targets or {}).items()]
+        return sum(losses)
+
+    def words(self, x, prefix, targets):
+        c = self.c
+        if c.logits_transform:
+            x = ACTIVATIONS[c.activation](self.linear(x, "logits.transform.hidden"))
+            x = self.norm(x, "logits.transform.norm")
         x = x / math.sqrt(c.d_model) if c.scale_logits else x
         if c.tied_embeddings:
             prefix = "" if c.shared_embeddings else prefix
@@ -156,6 +166,17 @@ class Torch:
         return F.cross_entropy(
             logits.flatten(0, -2), targets.flatten(), ignore_index=c.pad_id, label_smoothing=SMOOTHING
         )
+
+    def task_loss(self, x, task, classes):
+        if task == "question_answering":
+            logits = self.linear(x, f"{task}.each").transpose(-1, -2)  # [sentence, start or end, position]
+        elif task == "token_classification":
+            logits = self.linear(x, f"{task}.logits")
+        else:
+            first = x[..., :1, :]
+            pooled = first if self.c.pooler == "none" else torch.tanh(self.linear(first, "pooled.hidden"))
+            logits = self.linear(pooled, f"{task}.logits")
+        return F.cross_entropy(logits.flatten(0, -2), classes.flatten(), ignore_index=-1)
 
 
 def seeded(config, dtype, seed=0):
@@ -180,14 +201,27 @@ def batch_for(config):
     ids[1, 4:], ids[2, 5:], targets[0, 3:] = 0, 0, 0
     if config.architecture != "encoder_decoder":
         segments = chance.integers(0, config.segments, ids.shape) if config.segments else None
-        asked = np.where(ids == 0, 0, chance.integers(3, config.vocabulary, ids.shape))
-        return Batch(ids, asked, None, segments)
+        share = 0.3 if config.logits_transform else 1.0  # of a masked model few words are asked for
+        nothing = (ids == 0) | (chance.random(ids.shape) > share)
+        asked = np.where(nothing, 0, chance.integers(3, config.vocabulary, ids.shape))
+        return Batch(ids, asked if "words" in config.tasks else None, None, segments, classes_for(config, chance))
     start = np.full((3, 1), config.start_id)
     return Batch(ids, targets, np.concatenate([start, targets[:, :-1]], axis=1))
 
 
+def classes_for(config, chance):
+    """The right classes of three sentences of seven tokens; of the second sentence nothing is asked."""
+    rows = {"token_classification": (7, config.classes), "question_answering": (2, 4)}
+    found = {}
+    for task in config.tasks[config.tasks[:1] == ("words",) :]:
+        count, classes = rows.get(task, (1, 2))
+        found[task] = chance.integers(0, classes, (3, count))
+        found[task][1] = -1
+    return found or None
+
+
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("name", TEXT)
 def test_the_gradient_of_every_parameter(name, dtype):
     changes = dict(small.CONFIGS[name])
     if "target_vocabulary" in changes:

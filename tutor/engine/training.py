@@ -25,17 +25,22 @@ class TrainingError(ArithmeticError):
 
 @dataclass(frozen=True)
 class Batch:
-    """Token ids [sentence, position], padded; `targets` are the right tokens, padding where nothing is asked."""
+    """Token ids [sentence, position], padded; `targets` are the right tokens, padding where nothing is asked.
+
+    A model without words has None for them.
+    """
 
     ids: np.ndarray
-    targets: np.ndarray
+    targets: np.ndarray | None
     target_ids: np.ndarray | None = None  # the decoder's input, in an encoder-decoder
     segment_ids: np.ndarray | None = None
     task_targets: Mapping[str, np.ndarray] | None = None  # the right classes of other tasks, by the task's name
 
     @property
     def tokens(self) -> int:
-        """How many tokens are predicted."""
+        """How many tokens are predicted; of a model without words, how many classes."""
+        if self.targets is None:
+            return sum(int(np.count_nonzero(classes >= 0)) for classes in (self.task_targets or {}).values())
         return int(np.count_nonzero(self.targets))
 
 
