@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import tutor
+from tests.models.masks import LETTERS, reader
 from tutor.models import quality
 from tutor.models.corpus import NextWordCorpus, PairCorpus
+from tutor.models.masked_corpus import MaskedCorpus
 
 PROVERBS = [("白日依山尽", "黄河入海流"), ("天行健", "君子以自强不息")]
 
@@ -43,3 +45,33 @@ def test_a_speaker_is_measured_by_perplexity():
     assert set(found) == {"validation_loss", "perplexity", "next_token_accuracy"}
     assert found["perplexity"] == pytest.approx(math.exp(found["validation_loss"]), abs=0.1)
     assert np.isfinite(found["perplexity"])
+
+
+def test_a_masked_model_is_measured_by_its_guesses_and_the_next_sentence():
+    model = reader()
+    pairs = [(LETTERS[i : i + 4], LETTERS[i + 4 : i + 8]) for i in range(9)] * 20
+    corpus = MaskedCorpus.of(model, pairs, 30)
+    found = quality.figures(model, pairs, corpus)
+    assert set(found) == {
+        "validation_loss",
+        "masked_word_accuracy",
+        "masked_word_accuracy_top_5",
+        "next_sentence_accuracy",
+    }
+    assert found["masked_word_accuracy"] <= found["masked_word_accuracy_top_5"]
+    follows, right, asked = [], 0, 0
+    for batch in corpus.once():
+        for ids, segments, targets, classes in zip(
+            batch.ids.tolist(),
+            batch.segment_ids.tolist(),
+            batch.targets,
+            batch.task_targets["next_sentence"],
+            strict=True,
+        ):
+            trace = model.trace_ids(ids, segment_ids=segments)
+            follows.append(trace["next_sentence.probabilities"].value[0].argmax() == classes[0])
+            places = np.flatnonzero(targets)
+            right += int((trace["probabilities"].value[places].argmax(axis=-1) == targets[places]).sum())
+            asked += len(places)
+    assert found["next_sentence_accuracy"] == pytest.approx(np.mean(follows), abs=1e-3)
+    assert found["masked_word_accuracy"] == pytest.approx(right / asked, abs=1e-3)

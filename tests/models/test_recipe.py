@@ -48,7 +48,7 @@ def test_a_recipe_is_found_by_file_and_by_folder(tmp_path):
 
 @pytest.mark.parametrize("name", ["no-such", "", "a\0b", "x" * 5000])
 def test_an_unknown_recipe_lists_the_shipped_ones(name):
-    with pytest.raises(ModelError, match="no such recipe; there are proverbs, .*translator"):
+    with pytest.raises(ModelError, match="no such recipe; there are .*proverbs, .*translator"):
         find_recipe(name)
 
 
@@ -107,3 +107,16 @@ def test_what_is_no_recipe_at_all_is_one_line(tmp_path, text):
     with pytest.raises(ModelError) as caught:
         read_recipe(tmp_path / "recipe.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_a_corpus_of_poems(tmp_path):
+    path = tmp_path / "recipe.yaml"
+    path.write_text("format: 1\ncorpus: poems.txt\nreads: poems\n", encoding="utf-8")
+    recipe = read_recipe(path)
+    assert recipe.reads == "poems" and recipe.as_dict()["reads"] == "poems"
+    assert "reads" not in read_recipe(written(tmp_path)).as_dict(), (
+        "what was begun before there was such a field goes on"
+    )
+    path.write_text("format: 1\ncorpus: poems.txt\nreads: novels\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="recipe.yaml: reads: must be one of lines, poems"):
+        read_recipe(path)

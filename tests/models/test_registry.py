@@ -72,7 +72,7 @@ def test_listing_brings_in_no_arrays():
 
 @pytest.mark.parametrize("name", ["no-such-model", "", "../nowhere", "models", "a\0b", "x" * 5000, "\ud83d"])
 def test_an_unknown_name_lists_the_known_ones(name):
-    with pytest.raises(ModelError, match="no such model; there are proverbs, .*translator"):
+    with pytest.raises(ModelError, match="no such model; there are .*proverbs, .*translator"):
         registry.load_model(name)
 
 

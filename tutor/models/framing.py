@@ -78,12 +78,12 @@ def frame(config: TransformerConfig, tokenizer: Any, text: str, second: str | No
 
 def _framed_by(tokenizer: FramingTokenizer, text: str, second: str | None, split: bool) -> Framed:
     """The same by a tokenizer that puts in the special tokens itself."""
-    first, rest = text, second
+    first, rest = text, second or ""
     if split and second is None and (cut := SEPARATOR.search(text)):
         first, rest = text[: cut.start()], text[cut.end() :]
     name = next((name for name, number in tokenizer.specials.items() if number == tokenizer.mask_id), None)
     if split and name is not None:
-        first, rest = (part and WORD_MASK.sub(lambda mark: _spaced_mask(mark[0], name), part) for part in (first, rest))
+        first, rest = (WORD_MASK.sub(lambda mark: _spaced_mask(mark[0], name), part) for part in (first, rest))
     encoding, segments = tokenizer.framed(first, rest or None)
     return Framed(tuple(encoding.ids), tuple(encoding.pieces), tuple(segments))
 

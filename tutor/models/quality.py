@@ -63,6 +63,7 @@ def masked_figures(model: Model, corpus: Corpus) -> dict[str, float]:
     for batch in corpus.once():
         record = Recorder(model.weights, bound=math.inf)
         run(record, model.config, batch.ids, None, batch.segment_ids)
+        assert batch.targets is not None
         asked = batch.targets != model.config.pad_id
         logits = record.nodes["logits"].value[asked]  # [asked, vocabulary]
         own = np.take_along_axis(logits, batch.targets[asked][:, None], axis=-1)
