@@ -114,6 +114,14 @@ async def test_the_live_matrix_is_one_key_away_and_escape_comes_back(review, pro
         assert len(progress.cards()) == 1 and not progress.started_lessons()
 
 
+async def test_the_matrix_is_of_the_learners_own_sentence(review):
+    async with review(unit=0) as driver:
+        driver.app.sentence = "She likes cats"
+        await driver.press("ctrl+o")
+        assert driver.snapshot.request.sentence == "She likes cats" and not driver.snapshot.request.target
+        assert "cats" in " ".join(driver.trace["tokens"].labels[0])
+
+
 async def test_the_matrix_can_be_walked_and_left(review):
     async with review(unit=0) as driver:
         await driver.press("ctrl+o")

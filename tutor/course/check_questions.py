@@ -39,7 +39,7 @@ _SHORT = re.compile(r"\b[A-Z]{2,}s?\b")
 def check_questions(files: Iterable[Path] | None = None) -> tuple[LessonError, ...]:
     """All problems of these files (by default of the whole bank), in the order of files and lines."""
     chosen = list(question_files() if files is None else files)
-    course, problems = load_course(), []
+    problems: list[LessonError] = []
     questions: list[Question] = []
     for path in chosen:
         try:
@@ -48,7 +48,7 @@ def check_questions(files: Iterable[Path] | None = None) -> tuple[LessonError, .
             problems += error.problems
     known = {path.resolve() for path in chosen}
     others = [question for question in load_bank().questions if Path(question.origin.file).resolve() not in known]
-    checker = _Checker(course, [*questions, *others])
+    checker = _Checker(load_course(), [*questions, *others])
     for question in questions:
         problems += checker.question(question)
     return tuple(problems)

@@ -46,12 +46,13 @@ def matrix_screen(card: ReviewCard, app: Any, revealed: bool) -> ReviewMatrix:
         say = card.question.answer if revealed else card.question.question
         lesson, number = stage(card.question, app.course, say), 0
     state = LessonState(lesson, number)
-    given = lesson.sentence.get(app.language) if lesson.sentence else ""
-    target = lesson.target.get(app.language) if lesson.target else ""
+    given = lesson.sentence.get(app.language) if lesson.sentence else "I am a student"
+    own = app.sentence.strip()
+    target = lesson.target.get(app.language) if lesson.target and own in ("", given) else ""
     request = Request(
         model=lesson.model,
         program=lesson.program,
-        sentence=given or "I am a student",
+        sentence=own or given,
         target=target,
         pad_to=lesson.pad_to,
         backend=app.backend,
