@@ -9,7 +9,8 @@ from tests.app.conftest import NARROW, WIDE, Driver
 from tutor.app.app import TutorApp
 from tutor.app.dialogs.sabotage import SabotageDialog
 from tutor.app.screens.trace import TraceScreen
-from tutor.app.screens.training import SPEEDS, TrainingScreen
+from tutor.app.screens.training import TrainingScreen
+from tutor.app.screens.training_view import SPEEDS
 from tutor.app.widgets.answer_list import AnswerList
 from tutor.app.widgets.embedding_map import EmbeddingMap
 from tutor.app.widgets.loss_curve import LossCurve

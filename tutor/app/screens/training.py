@@ -7,51 +7,32 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from tutor.app import training_words as words
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.dialogs.sabotage import SabotageDialog
-from tutor.app.screens.training_style import CSS
+from tutor.app.screens.training_view import PANES, SPEEDS, AttentionView, TrainingView
 from tutor.app.tracing import Request, keep_model
 from tutor.app.training_watch import TABLES, Watch
 from tutor.app.walk import Walk
 from tutor.app.widgets.answer_list import AnswerList
-from tutor.app.widgets.embedding_map import EmbeddingMap
-from tutor.app.widgets.key_line import KeyLine
-from tutor.app.widgets.loss_curve import LossCurve
 from tutor.app.widgets.matrix import MatrixView
-from tutor.app.widgets.tab_line import TabLine
-from tutor.app.widgets.title_bar import TitleBar
-from tutor.app.widgets.too_small import FittedScreen, TooSmall
-from tutor.app.widgets.training_status import TrainingStatus
-from tutor.display.language import _
-from tutor.display.titles import axis_title
 from tutor.models.live_training import LiveTraining, Sabotage
 from tutor.models.recipe import find_recipe, read_recipe
 
-PANES = ("loss", "embedding", "attention")
 PICTURE = 1 / 20  # seconds from one to the next, where the machine keeps up
-SPEEDS = (1, 2, 5, 10)  # steps from one picture to the next
 PATIENCE = 2.0  # seconds that the worker waits for a picture to be drawn
 
 
-class AttentionView(MatrixView, can_focus=False):
-    """The attention matrix; the arrows belong to the training, so a click chooses the cell."""
-
-
-class TrainingScreen(FittedScreen[frozenset[str]]):
+class TrainingScreen(TrainingView):
     """Dismisses with the goals reached: `right`, `stepped`, `broken`. Raises ModelError where nothing can be watched.
 
     A worker trains in small slices and asks for a picture after each; whatever reads or changes the training holds
     the lock.
     """
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
-    CSS = CSS
     BINDINGS = [
         Binding("space", "run", show=False),
         Binding("s,n", "single", show=False),
@@ -79,33 +60,12 @@ class TrainingScreen(FittedScreen[frozenset[str]]):
     def __init__(
         self, recipe: str = "proverbs", settings: Mapping[str, Any] | None = None, language: str = "en"
     ) -> None:
-        super().__init__()
-        self.recipe, self.language = recipe, language
-        self.training = Watch(LiveTraining(read_recipe(find_recipe(recipe)), **(settings or {})))
-        self.look = self.training.frame()
-        self.pane = PANES[0]
-        self._speed = 0  # its place in SPEEDS
-        self._logarithmic = False
+        training = Watch(LiveTraining(read_recipe(find_recipe(recipe)), **(settings or {})))
+        super().__init__(recipe, training.frame())
+        self.training, self.language = training, language
         self._lock = threading.Lock()
         self._stop: threading.Event | None = None  # set to stop the worker; None while none runs
         self._drawn = threading.Event()
-
-    def compose(self) -> ComposeResult:
-        yield TooSmall()
-        yield TitleBar()
-        yield TabLine()
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield AnswerList(id="answers")
-                yield LossCurve(id="loss")
-            with Vertical(id="right"):
-                yield EmbeddingMap(id="embedding")
-                yield AttentionView(id="attention")
-        yield TrainingStatus()
-        yield KeyLine()
-
-    def on_mount(self) -> None:
-        self._show()
 
     def change_language(self, language: str) -> None:
         """Say everything in another language; the training goes on."""
@@ -115,8 +75,6 @@ class TrainingScreen(FittedScreen[frozenset[str]]):
     async def recompose(self) -> None:
         """New widgets that show the same."""
         await super().recompose()
-        with self._lock:
-            self.look = self.training.frame()
         self._show()
 
     # The worker.
@@ -135,6 +93,7 @@ class TrainingScreen(FittedScreen[frozenset[str]]):
     def _train(self, stop: threading.Event, end: int) -> None:
         while not stop.is_set():
             begun = time.monotonic()
+            self._drawn.clear()
             with self._lock:
                 if stop.is_set():
                     return
@@ -142,7 +101,6 @@ class TrainingScreen(FittedScreen[frozenset[str]]):
                 self.look = self.training.frame()
                 if self.look.failure is not None or self.look.step >= end:
                     stop.set()
-            self._drawn.clear()
             self.post_message(self.Advanced())
             self._drawn.wait(PATIENCE)
             stop.wait(max(0.0, PICTURE - (time.monotonic() - begun)))
@@ -169,48 +127,6 @@ class TrainingScreen(FittedScreen[frozenset[str]]):
         """After the training was changed by hand. Holds the lock already."""
         self.look = self.training.frame()
         self._show()
-
-    # Showing: attributes down.
-
-    @property
-    def narrow(self) -> bool:
-        """Whether the panes lie behind each other."""
-        return self.size.width < 100
-
-    def _show(self) -> None:
-        look, running = self.look, self.running
-        bar = self.query_one(TitleBar)
-        bar.left, bar.right = words.title_left(self.recipe, running), words.title_right(look, SPEEDS[self._speed])
-        bar.warning = words.warning(look)
-        answers = self.query_one(AnswerList)
-        answers.border_title = _("answers")
-        answers.show(look.answers, look.pair, look.step - (words.FRESH if running else 1) + 1)
-        curve = self.query_one(LossCurve)
-        curve.border_title = _("loss, logarithmic") if self._logarithmic else _("loss")
-        curve.show(look.losses, self._logarithmic)
-        picture = self.query_one(EmbeddingMap)
-        picture.border_title = words.map_title(look)
-        picture.show(look.picture.points, look.picture.labels, look.picture.chosen, look.picture.reach)
-        self._show_attention()
-        urgent = look.failure is not None or look.risen
-        self.query_one(TrainingStatus).show(words.figures(look), words.remark(look, running), urgent)
-        self._show_panes()
-
-    def _show_attention(self) -> None:
-        node = self.look.attention
-        matrix = self.query_one(AttentionView)
-        matrix.border_title = words.attention_title(self.look)
-        rows, columns = node.labels[1:]
-        down, across = (axis_title(axis) for axis in node.axes[1:])
-        matrix.set_matrix(node.value[self.look.head], rows, columns, down, across, heat="sequential", limit=1.0)
-
-    def _show_panes(self) -> None:
-        for pane in PANES:
-            self.set_class(self.pane == pane, f"-at-{pane}")
-        tabs = self.query_one(TabLine)
-        tabs.tabs = (("loss", _("Loss")), ("embedding", _("Embeddings")), ("attention", _("Attention")))
-        tabs.active = self.pane
-        self.query_one(KeyLine).hints = words.hints(self.running)
 
     # What the learner does.
 
