@@ -115,6 +115,7 @@ def help_sections() -> list[Section]:
             [
                 ("↑ ↓", _("scroll")),
                 ("m", _("new questions, where nothing is due")),
+                ("F4", _("glossary: terms and symbols")),
                 ("ctrl+p", _("everything there is, by name")),
                 ("F2", _("中文 / English")),
                 ("esc", _("leave; every grade is kept")),

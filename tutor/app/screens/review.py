@@ -12,6 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from tutor.app import review_text
+from tutor.app.dialogs.glossary import GlossaryDialog
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.widgets.key_line import KeyLine
 from tutor.app.widgets.sentence_input import SentenceInput
@@ -49,6 +50,7 @@ class ReviewScreen(FittedScreen[None]):
         Binding("o", "look", show=False),
         Binding("ctrl+o", "look", show=False, priority=True),
         Binding("m", "more", show=False),
+        Binding("f4,i", "glossary", show=False),
         Binding("escape,q", "leave", show=False),
         Binding("question_mark,f1", "help", show=False),
         Binding("down,j", "scroll(1)", show=False),
@@ -204,6 +206,10 @@ class ReviewScreen(FittedScreen[None]):
     def action_scroll(self, lines: int) -> None:
         """Further down, or back up."""
         self.query_one("#card").scroll_relative(y=lines, animate=False)
+
+    def action_glossary(self) -> None:
+        """Terms and symbols."""
+        self.app.push_screen(GlossaryDialog())
 
     def action_help(self) -> None:
         """All keys."""
