@@ -1,5 +1,7 @@
 """The lessons walked on screen from the first step to the last, as a learner would, with keys alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.app.conftest import NARROW, SIZES, WIDE
@@ -8,7 +10,7 @@ from tutor.app.screens.home import HomeScreen
 from tutor.course.goals import Evidence, to_generate, tried
 from tutor.course.load import load_course, load_lesson
 from tutor.course.progress import Progress
-from tutor.course.schema import Ask, Fill, Show, Try
+from tutor.course.schema import Ask, Audit, Fill, Show, Try
 from tutor.display.language import _
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
@@ -37,6 +39,17 @@ async def do_step(driver):
         await set_switch(driver, dict(step.goal.config))
         assert tried(step, driver.trace) and driver.snapshot.lesson.done(driver.trace)
         assert driver.trace.config != driver.snapshot.result.before.config
+    elif isinstance(step, Audit):
+        await find_slips(driver)
+
+
+async def find_slips(driver):
+    """Every slip marked, as the recomputed matrix says, and nothing else."""
+    await driver.press("o")
+    screen = driver.app.screen
+    screen.state = replace(screen.state, marked=screen.state.sheet.slips)
+    await driver.press("c", "escape")
+    assert driver.attempt.good is True
 
 
 async def fill_in(driver):
@@ -115,7 +128,9 @@ async def test_a_lesson_from_the_first_step_to_the_last(tutor, progress, lesson,
             await driver.press("n")
         assert isinstance(driver.app.screen, HomeScreen)
         assert progress.done(lesson)
-        answered = {number for number, step in enumerate(load_lesson(lesson).steps) if isinstance(step, Fill | Ask)}
+        answered = {
+            number for number, step in enumerate(load_lesson(lesson).steps) if isinstance(step, Fill | Ask | Audit)
+        }
         assert progress.solved(lesson) == answered
         assert all(attempt.right for attempt in progress.attempts(lesson))
 

@@ -6,9 +6,10 @@ import pytest
 
 from tests.course.sample import PROGRAM
 from tutor.course.answers import readings
+from tutor.course.audit import Sheet
 from tutor.course.exercises import make
 from tutor.course.load import load_course, load_lesson, parse_lesson
-from tutor.course.schema import Ask, Fill, Try
+from tutor.course.schema import Ask, Audit, Fill, Try
 from tutor.display.language import set_language
 from tutor.plain.source import Source
 from tutor.worksheet.blocks import Answers, Choices, Grid, Heading, Note, WritingLines
@@ -164,3 +165,31 @@ def test_the_template_of_a_program_is_empty_and_its_key_full(language):
 def test_a_template_of_ones_own_program():
     sheet = make_worksheet(parse_lesson(PROGRAM, "own.yaml"), "en", Wanted(blank=True))
     assert grids(sheet.key) and not sheet.title.startswith("Attention")
+
+
+def test_an_audit_asks_for_slips_and_its_key_shows_them():
+    lesson = load_lesson("audit")
+    sheet = sheet_of("audit")
+    asked, answered = by_step(sheet.sheet), by_step(sheet.key)
+    for number, step in enumerate(lesson.steps):
+        if isinstance(step, Audit):
+            found = Sheet(step, Source(lesson, "en").trace())
+            assert not any(cell.mark for grid in grids(asked[number]) for row in grid.cells for cell in row)
+            shown = [grid.title.partition(":")[0] for grid in grids(asked[number])]
+            assert (found.recomputed.name in shown) is not step.audit.covered
+            slips, recomputed = grids(answered[number])
+            marked = {(r, c) for r, row in enumerate(slips.cells) for c, cell in enumerate(row) if cell.mark == "slip"}
+            assert marked == found.slips and recomputed.title.startswith(found.recomputed.name)
+            assert Note(found.count.en) in answered[number]
+
+
+def test_a_box_is_no_number_in_what_the_mask_leaves_as_it_was():
+    asked = by_step(sheet_of("query-key-value").sheet)
+    lesson = load_lesson("query-key-value")
+    sections = Sections(lesson, Source(lesson, "en"), "en")
+    sections.blocks()
+    hidden = [exercise.cells for exercise in sections.exercises.values() if exercise.node.endswith("scaled")]
+    copies = [grid for blocks in asked.values() for grid in grids(blocks) if "masked scores" in grid.title]
+    assert hidden and copies
+    for grid in copies:
+        assert all(grid.cells[row][column].blank == 0 for _head, row, column in hidden[0])

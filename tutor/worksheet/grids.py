@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tutor.display.language import _, listed
-from tutor.display.numbers import choose_format
+from tutor.display.numbers import choose_format, printed_format
 from tutor.display.prose import label
 from tutor.display.titles import axis_title, long_title
 from tutor.engine.explanation import Region
@@ -31,6 +31,7 @@ class Look:
     boxes: Mapping[Index, int] = field(default_factory=dict)
     marks: Mapping[Index, Mark] = field(default_factory=dict)
     at: Index = ()
+    decimals: int | None = None  # where the numbers are to stand as someone printed them
 
 
 def grid_of(node: Node, look: Look, meaning: str = "", region: Places | None = None) -> Grid:
@@ -40,7 +41,7 @@ def grid_of(node: Node, look: Look, meaning: str = "", region: Places | None = N
     values = np.asarray(node.value)
     sheet = values[leading].reshape(_sheet_shape(values.shape))
     rows, columns = region or _window(node, sheet, [at, *(i for i in (*look.boxes, *look.marks) if i[:-2] == leading)])
-    form = choose_format(values)
+    form = choose_format(values) if look.decimals is None else printed_format(values, look.decimals)
     row_labels, column_labels = _labels(node)
     cells = tuple(tuple(_cell(node, look, leading, r, c, form(float(sheet[r, c]))) for c in columns) for r in rows)
     return Grid(

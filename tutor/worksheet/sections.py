@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tutor.course.audit import AuditError
 from tutor.course.exercises import Exercise, make, question, unsolved
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
-from tutor.course.schema import Ask, Fill, Lesson, Step, Try
+from tutor.course.schema import Ask, Audit, Fill, Lesson, Step, Try
 from tutor.display.language import N_, _, listed
 from tutor.display.messages import said
 from tutor.display.numbers import number
@@ -24,6 +25,7 @@ from tutor.engine.ops import OperationError
 from tutor.engine.trace import Node, TraceError
 from tutor.models.errors import ModelError
 from tutor.plain.source import Source
+from tutor.worksheet.audit import audit_blocks
 from tutor.worksheet.blocks import (
     Answer,
     Answers,
@@ -40,10 +42,11 @@ from tutor.worksheet.blocks import (
 from tutor.worksheet.equations import equation
 from tutor.worksheet.grids import Index, Look, grid_of, needed
 
-KINDS = {"ask": N_("question"), "exercise": N_("exercise"), "try": N_("try it")}
+KINDS = {"ask": N_("question"), "exercise": N_("exercise"), "try": N_("try it"), "audit": N_("find the slips")}
 # What another sentence or another model than the lesson's own can bring about: the step's words still stand.
-UNFIT = (ConfigError, MistakeError, ModelError, OperationError, PlaceError, TraceError)
+UNFIT = (AuditError, ConfigError, MistakeError, ModelError, OperationError, PlaceError, TraceError)
 WRONG_DIGITS = 4
+COPIES = ("identity", "mask")  # operations that leave most numbers where they were
 
 Config = dict[str, Any]
 
@@ -101,6 +104,9 @@ class Sections:
             return self._ask(place, step)
         if isinstance(step, Try):
             return self._try(place, step)
+        if isinstance(step, Audit):
+            asked, answered = audit_blocks(step, self.lesson, self.source.trace(), self.meaning, self.language)
+            return [*self._words(step), *([Formula(step.formula)] if step.formula else []), *asked], answered
         return [*self._words(step), *self._formula(step), *self._shown(place, step)], []
 
     def _title(self, step: Step) -> str:
@@ -158,11 +164,12 @@ class Sections:
         return f"{node.name}: {symbols[node.name].get(self.language)}" if node.name in symbols else ""
 
     def _boxes(self, node: Node, config: Config) -> dict[Index, int]:
-        """The cells of this matrix that an exercise asks for, as boxes without a number."""
+        """The cells of this matrix that an exercise asks for, here or where it was copied from, as nameless boxes."""
+        names = {node.name, *(operand.name for operand in node.operands[:1] if node.op in COPIES)}
         return {
             cell: 0
             for exercise in self.exercises.values()
-            if exercise.node == node.name and dict(exercise.fill.config or {}) == config
+            if exercise.node in names and dict(exercise.fill.config or {}) == config
             for cell in exercise.cells
         }
 
