@@ -49,7 +49,7 @@ def test_smollm2_knows_a_capital(smollm2):
 
 
 def test_every_cell_of_smollm2_walks_home(smollm2):
-    trace = smollm2[1].trace("She likes cats")
+    trace = smollm2.trace("She likes cats")
     chance = np.random.default_rng(0)
     for name in trace.find("decoder.17.*"):
         node = trace[name]
