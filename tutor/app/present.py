@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from rich.cells import cell_len
@@ -148,7 +149,7 @@ def title_right(snapshot: Snapshot, narrow: bool) -> str:
     trace = snapshot.trace
     if snapshot.request.program is not None:
         return _("numbers for paper")
-    parts = [snapshot.request.model or ""]
+    parts = [Path(snapshot.request.model or "").name]  # of a folder or a file on disk its last word
     if snapshot.walk and snapshot.lesson.lesson is not None and not narrow:
         parts.append(place(snapshot.walk.here.node))
     if trace is not None and snapshot.request.backend != "numpy":

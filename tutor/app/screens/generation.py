@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from textual import events
@@ -143,7 +144,7 @@ class GenerationScreen(FittedScreen[tuple[dict[str, Any], ...]]):
     def _show(self) -> None:
         state = self.state
         bar = self.query_one(TitleBar)
-        bar.left, bar.right = present.title(state), state.wish.model
+        bar.left, bar.right = present.title(state), Path(state.wish.model).name
         bar.warning = _("untrained") if state.found is not None and not state.found.trained else ""
         notice = present.notice(state)
         self.query_one("#notice", Static).update(safe_text(notice))
