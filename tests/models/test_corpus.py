@@ -1,6 +1,7 @@
 """Sentences to batches: what is held out stays apart, and batch number n is the same wherever reading begins."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,3 +154,21 @@ def test_a_decoder_says_the_next_word():
     a, b, c, d = m.tokenizer.encode("abcd").ids
     rows = sorted(zip(found.ids.tolist(), found.targets.tolist(), strict=True), key=lambda row: row[0][1] == 0)
     assert rows == [([a, b, c], [b, c, 2]), ([d, 0, 0], [2, 0, 0])] and found.target_ids is None
+
+
+def test_within_a_budget_every_batch_has_about_as_many_tokens():
+    budget = 60
+    whole = replace(corpus(count=300), budget=budget)
+    batches = list(itertools.islice(whole.batches(), 2 * whole.batches_an_epoch))
+    sizes = [max(batch.ids.size, batch.targets.size) for batch in batches]
+    assert max(sizes) <= budget and np.mean(sizes) > 0.8 * budget
+    for epoch in (batches[: whole.batches_an_epoch], batches[whole.batches_an_epoch :]):
+        seen = sorted(int(row[0]) for batch in epoch for row in batch.ids)
+        assert seen == list(range(10, 310)), "every sentence once an epoch"
+    assert any((a.ids.shape != b.ids.shape) for a, b in zip(batches, batches[whole.batches_an_epoch :], strict=False))
+
+
+def test_a_sentence_longer_than_the_budget_is_a_batch_of_its_own():
+    whole = replace(corpus(count=20), budget=1)
+    assert whole.batches_an_epoch == 20
+    assert all(batch.ids.shape[0] == 1 for batch in itertools.islice(whole.batches(7), 20))

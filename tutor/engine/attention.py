@@ -91,7 +91,7 @@ def attention(record: Recorder, config: TransformerConfig, name: str, x: Node, m
         s = record(f"{name}.positioned", ops.add, s, sight.bias)  # S + b
     s = record(f"{name}.masked", ops.mask, s, sight.mask)  # -∞ where the mask forbids
     a = record(f"{name}.weights", ops.softmax, s)  # A = softmax(S)   [head, query, key]
-    z = record(f"{name}.heads", ops.matmul, a, v)  # A V   [head, query, d_k]
+    z = record(f"{name}.heads", ops.matmul, record.dropped(a), v)  # A V   [head, query, d_k]
     if any(head.startswith(f"{name}.") for head in config.heads_off):
         keep = tuple(int(f"{name}.{head}" not in config.heads_off) for head in range(config.heads))
         z = record(f"{name}.heads_kept", ops.keep_heads, z, keep=keep)

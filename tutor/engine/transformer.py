@@ -133,7 +133,7 @@ def feed_forward(record: Recorder, config: TransformerConfig, name: str, x: Node
         hidden = record(f"{name}.product", ops.multiply, active, up)
     else:
         hidden = record(f"{name}.activation", activation, linear(record, f"{name}.hidden", x))  # [position, d_ff]
-    return linear(record, f"{name}.output", hidden)  # [position, feature]
+    return linear(record, f"{name}.output", record.dropped(hidden))  # [position, feature]
 
 
 def weight_shapes(config: TransformerConfig) -> Shapes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,12 @@ def padded(rows: Sequence[Ids], pad_id: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Encoded sentences and the order they are read in. `batch` is the number of sentences in each batch."""
+    """Encoded sentences and the order they are read in.
+
+    `batch` is the number of sentences in each batch. With `budget` a batch holds as many as have that many tokens
+    together, padding included, on their longer side: the loss is a mean over tokens, so with as many sentences in each
+    batch a token of a short sentence would weigh more than one of a long sentence, and answers would end too soon.
+    """
 
     pairs: tuple[tuple[Ids, Ids], ...]  # where there is no target, the sentence and nothing
     pad_id: int
@@ -80,11 +86,12 @@ class Corpus:
     end_id: int
     batch: int
     seed: int = 0
+    budget: int = field(default=0, kw_only=True)
 
-    @property
+    @cached_property
     def batches_an_epoch(self) -> int:
         """How many batches hold every sentence once."""
-        return -(-len(self.pairs) // self.batch)
+        return len(self._within_budget(range(len(self.pairs)))) if self.budget else -(-len(self.pairs) // self.batch)
 
     def batches(self, step: int = 0) -> Iterator[Batch]:
         """Batches without end from batch number `step` on; the same seed gives the same order, wherever it is begun."""
@@ -108,11 +115,29 @@ class Corpus:
     def _epoch(self, epoch: int) -> list[list[int]]:
         chance = np.random.default_rng([self.seed, epoch])
         order = chance.permutation(len(self.pairs)).tolist()
+        rows = self._within_budget(order) if self.budget else self._of_one_size(order)
+        return [rows[i] for i in chance.permutation(len(rows))]
+
+    def _of_one_size(self, order: Sequence[int]) -> list[list[int]]:
+        """`batch` sentences each, like lengths together, as far as a part of the epoch has them."""
         rows: list[list[int]] = []
         for start in range(0, len(order), self.batch * CHUNK):
             chunk = sorted(order[start : start + self.batch * CHUNK], key=self._length)
             rows += [chunk[i : i + self.batch] for i in range(0, len(chunk), self.batch)]
-        return [rows[i] for i in chance.permutation(len(rows))]
+        return rows
+
+    def _within_budget(self, order: Sequence[int]) -> list[list[int]]:
+        """Like lengths together. How many batches that makes hangs on the lengths alone, so every epoch has as many."""
+        rows: list[list[int]] = [[]]
+        longest = 0
+        for number in sorted(order, key=self._length):
+            tokens = 1 + max(self._length(number))
+            longest = max(longest, tokens)
+            if rows[-1] and (len(rows[-1]) + 1) * longest > self.budget:
+                rows.append([])
+                longest = tokens
+            rows[-1].append(number)
+        return rows
 
     def _length(self, number: int) -> tuple[int, int]:
         source, target = self.pairs[number]

@@ -6,6 +6,7 @@ corpus: pairs.tsv           # or a file of --data FOLDER; a list mixes several: 
 reads: poems                # the lines of the corpus are whole poems (`poems.py`); by default sentences or pairs
 held_out: 1000              # so many of the first file's, with no sentence among the others, are kept to validate on
 batch: 64                   # sentences
+batch_tokens: 1000          # or, in place of as many sentences, so many tokens in each batch, padding included
 longest: 64                 # tokens; longer sentences are left out
 config: {…}                 # what is to be different from the model's config
 training: {steps: 9000, …}  # the fields of tutor.engine.training.Settings
@@ -54,6 +55,7 @@ class Recipe:
     pairs: tuple[Pair, ...] = ()  # written out in the recipe
     held_out: int = 0
     batch: int = 64
+    batch_tokens: int = 0
     longest: int = 64
     config: Mapping[str, Any] = field(default_factory=dict)
     samples: tuple[str, ...] = ()
@@ -66,7 +68,14 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data: what makes a training what it is, without what only shows it."""
-        names = ["held_out", "batch", "longest", "config", *(["reads"] if self.reads != "lines" else [])]
+        names = [
+            "held_out",
+            "batch",
+            "batch_tokens",
+            "longest",
+            "config",
+            *(["reads"] if self.reads != "lines" else []),
+        ]
         return {name: getattr(self, name) for name in names} | {"training": asdict(self.settings)}
 
 
@@ -179,6 +188,7 @@ RULES: dict[str, Rule] = {
     "reads": (Message("one of {choices}", choices=", ".join(READS)), lambda value: value in READS),
     "held_out": COUNT_OR_NONE,
     "batch": COUNT,
+    "batch_tokens": COUNT,
     "longest": COUNT,
     "config": NAMED,
     "training": NAMED,

@@ -255,14 +255,16 @@ def read_either(path: Path) -> list[Pair]:
 
 def encoded(model: Model, pairs: Sequence[Pair], recipe: Recipe) -> Corpus:
     """The corpus in the model's ids, of the kind that its architecture learns from."""
-    longest = min(recipe.longest, model.config.maximum_positions)
-    batch, seed = recipe.batch, recipe.settings.seed
+    order = (recipe.batch, recipe.settings.seed, min(recipe.longest, model.config.maximum_positions))
+    corpus: Corpus
     if model.config.architecture == "encoder_decoder":
-        return PairCorpus.of(model, pairs, batch, seed, longest)
-    if model.config.architecture == "decoder_only":
-        return NextWordCorpus.of(model, [source for source, _target in pairs], batch, seed, longest)
-    alone = [(source, "" if target == source else target) for source, target in pairs]
-    return MaskedCorpus.of(model, alone, batch, seed, longest)
+        corpus = PairCorpus.of(model, pairs, *order)
+    elif model.config.architecture == "decoder_only":
+        corpus = NextWordCorpus.of(model, [source for source, _target in pairs], *order)
+    else:
+        alone = [(source, "" if target == source else target) for source, target in pairs]
+        corpus = MaskedCorpus.of(model, alone, *order)
+    return replace(corpus, budget=recipe.batch_tokens)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
