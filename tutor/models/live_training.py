@@ -174,6 +174,7 @@ class LiveTraining:
             yield self._shuffled(batch) if self.sabotage.shuffled else batch
 
     def _shuffled(self, batch: Batch) -> Batch:
+        assert batch.targets is not None  # words are what the hand-size model is asked for
         targets = batch.targets.copy()
         asked = targets != self.model.config.pad_id
         targets[asked] = np.random.default_rng([self.seed, self.step]).permutation(targets[asked])
