@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from textual import events
@@ -54,7 +55,10 @@ class AuditScreen(FittedScreen[tuple[Finding, frozenset[Index]] | None]):
         .sheet .heading:nocolor { text-style: bold underline; }
         .sheet MatrixView { height: 1fr; width: 1fr; }
         #recomputed.-covered { display: none; }
-        &.-wide #sheets { layout: horizontal; }
+        KeyLine { dock: bottom; }
+        &.-wide #sheets { layout: horizontal; height: auto; max-height: 28; margin: 1 0; }
+        &.-wide .sheet { height: auto; }
+        &.-wide .sheet MatrixView { height: auto; max-height: 26; }
     }
     """
 
@@ -132,7 +136,7 @@ class AuditScreen(FittedScreen[tuple[Finding, frozenset[Index]] | None]):
         program = self.state.lesson.program
         symbol = program.symbols.get(node.name) if program else None
         said = symbol.get(self.language) if symbol else node.name
-        return said.partition(": ")[2] or said
+        return re.split("[:：] *", said, maxsplit=1)[-1]  # the heading says already which of the two it is
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
