@@ -5,6 +5,7 @@ import pytest
 from tutor.course.load import lesson_files, load_lesson
 from tutor.course.progress import Progress
 from tutor.display.language import set_language
+from tutor.plain.auditing import Auditing
 from tutor.plain.course import run_plain
 from tutor.plain.session import Session
 from tutor.plain.source import Source
@@ -57,6 +58,9 @@ class GoodLearner(Script):
             return LETTERS[task.question.right]
         if isinstance(task, Generating | Training):
             return "o"
+        if isinstance(task, Auditing):
+            slips = task.sheet.slips
+            return "check" if task.marked == slips else "mark " + " ".join(f"{row},{column}" for row, column in slips)
         assert isinstance(task, Trying)
         return "w"
 
@@ -90,7 +94,7 @@ def test_every_lesson_can_be_finished(path, language, progress):
     lesson = talk.session.lesson
     assert talk.session.run()
     assert progress.done(lesson.id)
-    asked = {number for number, step in enumerate(lesson.steps) if step.kind in ("ask", "exercise")}
+    asked = {number for number, step in enumerate(lesson.steps) if step.kind in ("ask", "exercise", "audit")}
     assert progress.solved(lesson.id) == asked
     for step in lesson.steps:
         if step.title:
