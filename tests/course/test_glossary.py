@@ -4,6 +4,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from tests.models.masks import reader
 from tutor.course.errors import LessonError
 from tutor.course.glossary import load_glossary, parse_glossary
 from tutor.course.load import load_course
@@ -14,9 +15,9 @@ ENTRY = "- {{term: {{en: scores, zh: 分数}}, say: {{en: a, zh: b}}{}}}"
 
 @pytest.fixture(scope="module")
 def names():
-    """Every node there is in a trace of the shipped encoder–decoder."""
-    trace = load_model("proverbs").trace("马无夜草不肥")
-    return (*trace.names, *trace.weight_names)
+    """Every node there is in a trace of the shipped encoder–decoder, and of a model that reads masks."""
+    traces = load_model("proverbs").trace("马无夜草不肥"), reader().trace("a_ | b", target="ac | b", follows=True)
+    return [name for trace in traces for name in (*trace.names, *trace.weight_names)]
 
 
 def test_every_lesson_and_every_node_named_exists(names):
