@@ -49,7 +49,7 @@ def title_left(recipe: str, running: bool) -> str:
 
 def title_right(frame: Frame, speed: int) -> str:
     """Which random weights it began from, and how fast it goes."""
-    pace = ngettext("one step a picture", "{n} steps a picture", speed).format(n=speed)
+    pace = ngettext("{n} step a picture", "{n} steps a picture", speed).format(n=speed)
     return f"{_('seed {0}').format(frame.seed)} · {pace}"
 
 
