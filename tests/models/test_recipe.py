@@ -36,8 +36,8 @@ def test_the_proverbs_are_written_out():
 def test_the_translator_is_trained_on_a_file():
     recipe = read_recipe(find_recipe("translator"))
     assert recipe.files == (CorpusFile("tatoeba_en_zh.tsv"),)
-    assert (recipe.held_out, recipe.batch_tokens, recipe.config) == (1000, 1000, {"tied_embeddings": True})
-    assert recipe.settings == Settings(recipe.settings.steps, 0.0015, 1000, "cosine", 0.01, dropout=0.2, smoothing=0.1,
+    assert (recipe.held_out, recipe.batch, recipe.config) == (1000, 64, {"tied_embeddings": True})
+    assert recipe.settings == Settings(recipe.settings.steps, 0.0015, 1000, "cosine", 0.01, dropout=0.1, smoothing=0.1,
                                        average=0.999, seed=0)  # fmt: skip
 
 
