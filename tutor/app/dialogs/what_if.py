@@ -60,6 +60,9 @@ def switches(config: Any, attention: str, head: int | None) -> tuple[Switch, ...
     )
     if attention and head is not None:
         found.append(Switch("heads_off", (f"{attention}.{head}",), _("this head off ({0})").format(head + 1)))
+    elif attention:  # a matrix that all heads made
+        title = _("head {0} off")
+        found += [Switch("heads_off", (f"{attention}.{one}",), title.format(one + 1)) for one in range(config.heads)]
     return tuple(found)
 
 
