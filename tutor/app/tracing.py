@@ -145,6 +145,6 @@ def _model(request: Request, changes: dict[str, Any], config: Mapping[str, Any],
     if request.ids:
         return model.trace_ids(request.ids, target_ids=request.target_ids or None, **words)
     target = request.target or request.old_answer or None
-    if model.config.architecture != "encoder_decoder":  # the lesson's own, opened with another model than it was written for
-        target = None
+    if model.config.architecture != "encoder_decoder":
+        target = None  # of a lesson that was written for another model
     return model.trace(request.sentence, target=target, pad_to=request.pad_to, **words)
