@@ -77,7 +77,7 @@ class Corpus:
 
     `batch` is the number of sentences in each batch. With `budget` a batch holds as many as have that many tokens
     together, padding included, on their longer side: the loss is a mean over tokens, so with as many sentences in each
-    batch a token of a short sentence would weigh more than one of a long sentence, and answers would end too soon.
+    batch a token of a short sentence weighs more than one of a long sentence.
     """
 
     pairs: tuple[tuple[Ids, Ids], ...]  # where there is no target, the sentence and nothing
