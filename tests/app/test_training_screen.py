@@ -185,7 +185,11 @@ async def test_pausing_keeps_it_and_leaving_ends_the_worker(training):
         await driver.pilot.press("space")
         await driver.pilot.press("escape")
         await driver.settle()
-        assert driver.reached == frozenset()
+        assert driver.reached <= {"right"}  # as far as it came meanwhile
+        for _moment in range(50):  # the slice that was begun is finished first
+            if not driver.app.workers:
+                break
+            await driver.pilot.pause(0.1)
         assert not [thread for thread in threading.enumerate() if "_train" in thread.name]
         assert not driver.app.workers
 
