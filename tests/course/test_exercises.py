@@ -19,6 +19,8 @@ from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import run_program
 from tutor.course.schema import Cells, Fill, Goal, Text, Try
 from tutor.engine.trace import TraceError
+from tutor.models.model import Model
+from tutor.models.weights import initialise
 
 PLACE = "encoder.0.self_attention"
 
@@ -38,6 +40,14 @@ def trace(model):
 
 
 @pytest.fixture(scope="module")
+def spread_out(model):
+    """Random weights look everywhere, so there is a cell worth asking for in every row; learned ones may not."""
+    weights = initialise(model.config, seed=0)
+    untrained = Model(model.card, model.config, weights, model.tokenizer, model.target_tokenizer)
+    return untrained.trace("I am a student", target="我是学生", pad_to=7)
+
+
+@pytest.fixture(scope="module")
 def program():
     return run_program(parse_lesson(PROGRAM).program)
 
@@ -48,9 +58,9 @@ def test_the_same_seed_gives_the_same_cells_and_another_seed_others(trace):
     assert len({make(asked, trace, seed).cells for seed in range(8)}) > 4
 
 
-def test_cells_are_instructive_and_of_one_matrix(trace):
+def test_cells_are_instructive_and_of_one_matrix(spread_out):
     for seed in range(10):
-        exercise = make(fill(f"{PLACE}.weights", "softmax_unmasked", "softmax_over_columns"), trace, seed)
+        exercise = make(fill(f"{PLACE}.weights", "softmax_unmasked", "softmax_over_columns"), spread_out, seed)
         assert len(set(exercise.cells)) == 3
         for cell in exercise.cells:
             assert cell[0] == 0  # one head

@@ -33,7 +33,7 @@ def rewrite(folder: Path, **fields) -> None:
 def test_the_shipped_models_are_listed_smallest_first():
     models = registry.available()
     assert [model.parameters for model in models] == sorted(model.parameters for model in models)
-    assert {model.name for model in models} >= {"proverbs", "speaker", "translator"}
+    assert {model.name for model in models} >= {"proverbs", "cloze", "speaker", "translator"}
     for info in models:
         model = tutor.load_model(info.name)
         assert info.parameters == model.parameters
