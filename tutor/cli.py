@@ -284,7 +284,7 @@ def lesson_schema() -> None:
     """Print the JSON Schema of a lesson file, for editors."""
     import json
 
-    from tutor.course.schema import json_schema
+    from tutor.course.json_schema import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tests.course.sample import PROGRAM
 from tutor.course.audit import AuditError, Finding, Sheet, sheets, tally
 from tutor.course.check import check_lesson
+from tutor.course.json_schema import json_schema
 from tutor.course.load import LessonError, load_lesson, parse_lesson
 from tutor.course.programs import run_program
-from tutor.course.schema import Audit, json_schema
+from tutor.course.schema import Audit
 from tutor.engine.trace import TraceError
 
 GIVEN = "    P: {axes: [dimension, mixed], values: [[17, 8.51], [-4, -1.99]]}\n"

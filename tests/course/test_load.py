@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.course.sample import PROGRAM, with_line
 from tutor.course import yaml_tree
+from tutor.course.json_schema import json_schema
 from tutor.course.load import LessonError, lesson_files, load_course, load_lesson, parse_lesson
 from tutor.course.new import new_lesson
-from tutor.course.schema import Ask, Fill, Show, json_schema
+from tutor.course.schema import Ask, Fill, Show
 from tutor.course.yaml_tree import MAXIMUM_DEPTH
 
 

@@ -1,0 +1,148 @@
+"""The kinds of steps of a lesson, as types."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from tutor.course.schema_parts import (
+    Config,
+    Formula,
+    Generation,
+    Hints,
+    LookAt,
+    NodeName,
+    Part,
+    Place,
+    Settings,
+    Text,
+    TrainingGoal,
+)
+
+
+class Show(Part, frozen=True):
+    """Show a node and say something about it."""
+
+    kind: ClassVar[str] = "show"
+    show: NodeName
+    say: Text
+    title: Text | None = None
+    formula: Formula | None = None
+    look_at: LookAt = {}
+    config: Config | None = None
+    hints: Hints = ()
+
+
+class Cells(Part, frozen=True):
+    """Which node has cells left blank, how many, and the mistakes to recognise."""
+
+    fill: NodeName
+    cells: Annotated[int, Meta(ge=1, le=24)] = 3
+    mistakes: Annotated[tuple[str, ...], Meta(description="names from tutor/course/mistakes.py")] = ()
+
+
+class Fill(Part, frozen=True):
+    """Cells of a node for the learner to compute."""
+
+    kind: ClassVar[str] = "exercise"
+    exercise: Cells
+    say: Text | None = None
+    title: Text | None = None
+    formula: Formula | None = None
+    config: Config | None = None
+    hints: Hints = ()
+
+    @property
+    def show(self) -> str:
+        return self.exercise.fill
+
+
+class Choice(Part, frozen=True):
+    """One answer offered, and why it is right or wrong."""
+
+    text: Text
+    why: Text
+    right: bool = False
+
+
+class Ask(Part, frozen=True):
+    """A question with choices, exactly one of them right."""
+
+    kind: ClassVar[str] = "ask"
+    ask: Text
+    choices: Annotated[tuple[Choice, ...], Meta(min_length=2, max_length=6)]
+    show: NodeName | None = None
+    say: Text | None = None
+    title: Text | None = None
+    formula: Formula | None = None
+    look_at: LookAt = {}
+    config: Config | None = None
+    hints: Hints = ()
+
+
+class Goal(Part, frozen=True):
+    """What must have happened, exactly one of `config`, `generate` and `train`.
+
+    `settings` are where the generation or the training begins, as far as they are not its own defaults.
+    """
+
+    config: Config | None = None
+    generate: Generation | None = None
+    train: TrainingGoal | None = None
+    settings: Settings = {}
+
+    @property
+    def kind(self) -> str:
+        """Which of the GOAL_KINDS it is."""
+        return next(kind for kind in GOAL_KINDS if getattr(self, kind) is not None)
+
+
+GOAL_KINDS = ("config", "generate", "train")
+
+
+class Try(Part, frozen=True, rename={"goal": "try"}):
+    """Something for the learner to do: set a switch of the model, generate, or train. `show` is needed for a switch."""
+
+    kind: ClassVar[str] = "try"
+    goal: Goal
+    say: Text
+    show: NodeName | None = None
+    title: Text | None = None
+    formula: Formula | None = None
+    look_at: LookAt = {}
+    hints: Hints = ()
+
+
+class Comparison(Part, frozen=True):
+    """A matrix as someone printed it, the same matrix recomputed, and how exactly it was printed.
+
+    `decimals` are those of the printed matrix, where trailing zeros may have been dropped from all of its numbers.
+    `covered` hides the recomputed matrix until the learner has marked the printed one.
+    """
+
+    printed: NodeName
+    recomputed: NodeName
+    decimals: Annotated[int, Meta(ge=0, le=9)] | None = None
+    covered: bool = False
+
+
+class Audit(Part, frozen=True):
+    """A printed matrix in which the learner marks the cells that are slips."""
+
+    kind: ClassVar[str] = "audit"
+    config: ClassVar[None] = None
+    look_at: ClassVar[Mapping[str, Place]] = MappingProxyType({})
+    audit: Comparison
+    say: Text
+    title: Text | None = None
+    formula: Formula | None = None
+    hints: Hints = ()
+
+    @property
+    def show(self) -> str:
+        return self.audit.printed
+
+
+Step = Show | Fill | Ask | Try | Audit
+STEP_KINDS: dict[str, type] = {"try": Try, "exercise": Fill, "ask": Ask, "audit": Audit, "show": Show}
