@@ -293,3 +293,11 @@ def test_an_encoder_alone_has_no_causal_switch():
     assert "causal_mask" in {switch.field for switch in switches(config, "", None)}
     assert {switch.field for switch in switches(None, "", None)} == set()
     assert WhatIf({}).number is None
+
+
+def test_what_a_lesson_asks_for_stands_first_and_once():
+    config = load_model("translator").config
+    offered = switches(config, SELF, 1, {"gated": True, "norm_position": "pre", "position": "rotary"})
+    assert [switch.title for switch in offered[:2]] == ["gated: true", "position: rotary"]
+    fields = [(switch.field, switch.value) for switch in offered]
+    assert fields.count(("norm_position", "pre")) == 1 and len(fields) == len(SWITCHES) + 2

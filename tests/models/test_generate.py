@@ -134,7 +134,7 @@ def test_a_what_if_reaches_the_answer():
     with pytest.raises(ConfigError):
         TRANSLATOR.generate(SENTENCE, config={"casual_mask": False})
     with pytest.raises(ModelError, match="cannot run with"):
-        PROVERBS.generate("马", config={"heads": 2})
+        PROVERBS.generate("马", config={"vocabulary": 9})
 
 
 def test_another_backend_writes_the_same():

@@ -84,10 +84,8 @@ def test_a_change_is_carried_on():
 
 
 def test_wrong_what_ifs_changes_and_backends_are_clear():
-    with pytest.raises(ModelError, match=r"proverbs cannot run with heads: 2: that would need another encoder\.0"):
-        PROVERBS.trace("马", config={"heads": 2})
-    with pytest.raises(ModelError, match=r"another encoder\.embedding\.position\.table"):
-        PROVERBS.trace("马", config={"position": "learned"})
+    with pytest.raises(ModelError, match=r"proverbs cannot run with vocabulary: 9: that would need another encoder\."):
+        PROVERBS.trace("马", config={"vocabulary": 9})
     with pytest.raises(ConfigError, match="causal_mask"):
         PROVERBS.trace("马", config={"casual_mask": False})
     with pytest.raises(TraceError):

@@ -12,13 +12,14 @@ from tutor.engine.backend import Backend, load_backend
 from tutor.engine.config import CLASSIFIERS, TransformerConfig
 from tutor.engine.decoding import Step, decode_steps, greedy
 from tutor.engine.trace import Change, Recorder, Trace
-from tutor.engine.transformer import run, weight_shapes
+from tutor.engine.transformer import run
 from tutor.models.card import ModelCard
 from tutor.models.errors import Message, ModelError
 from tutor.models.framing import BETWEEN, CLASS_LABELS, NEXT_SENTENCE, Framed, frame, like, right_words
 from tutor.models.generation import Generation, answers_of, checked_maximum, decoding_settings, taken
 from tutor.models.guessing import filled, guesses
 from tutor.models.published.tokenizer import AnyTokenizer
+from tutor.models.switching import Switched, switched
 
 EXTRA_ANSWER_TOKENS = 8  # an answer may be this much longer than its question
 CONTINUATION_TOKENS = 32  # how far a decoder-only model goes on by itself
@@ -36,6 +37,7 @@ class Model:
     target_tokenizer: AnyTokenizer
     classes: tuple[str, ...] = ()  # what its classifier's classes are called, where that is known
     _on_backend: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    _last_switched: dict[str, Switched] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -130,14 +132,16 @@ class Model:
         ids, notice = self._fit(list(self.read(text).ids), None)
         room = self.config.maximum_positions - (0 if self._has_decoder_input else len(ids) - 1)
         count = checked_maximum(maximum, max(1, self._longest_answer(ids)), room)
-        changed = self._changed_config(config) if config else self.config
+        now = self._switched(config)
         arrays = load_backend(backend)
         labels = self.target_tokenizer.labels
-        steps = decode_steps(self._weights_on(arrays), changed, ids, count, settings, labels, arrays, with_all=with_all)
+        weights = self._weights_on(arrays, now.weights)
+        steps = decode_steps(weights, now.config, ids, count, settings, labels, arrays, with_all=with_all)
         found = taken(steps, on_step)
         answers = answers_of(found, self.target_tokenizer)
-        notice = notice or arrays.notice
-        return Generation(answers, found, settings, text, tuple(ids), self.name, self.trained, notice)
+        notice = notice or now.notice or arrays.notice
+        trained = self.trained and not now.new
+        return Generation(answers, found, settings, text, tuple(ids), self.name, trained, notice)
 
     def trace_ids(
         self,
@@ -180,15 +184,16 @@ class Model:
         """
         if not self.config.patch:
             raise ModelError("{model} reads words, not pictures", model=self.name)
-        changed = self._changed_config(config) if config else self.config
+        now = self._switched(config)
         arrays = load_backend(backend)
-        record = Recorder(self._weights_on(arrays), arrays, change)
-        run(record, changed, pixels)
+        record = Recorder(self._weights_on(arrays, now.weights), arrays, change)
+        run(record, now.config, pixels)
         columns = self.config.picture[2] // self.config.patch
         squares = [f"{number // columns + 1},{number % columns + 1}" for number in range(self.config.patches)]
-        info = {"text": "", "target": "", "model": self.name, "config": changed, "trained": self.trained}
+        trained = self.trained and not now.new
+        info = {"text": "", "target": "", "model": self.name, "config": now.config, "trained": trained}
         labels = {"encoder": ("□", *squares), "patch": squares, "first": ("□",), **self._class_labels}
-        return record.finish(labels, **info, notice=arrays.notice)
+        return record.finish(labels, **info, notice=now.notice or arrays.notice)
 
     def _trace(
         self,
@@ -205,14 +210,16 @@ class Model:
     ) -> Trace:
         if target_ids is not None and not (self._has_decoder_input or self.reads_masks):
             raise ModelError("{model} has no decoder that reads a target: leave the target out", model=self.name)
-        config = self._changed_config(switches) if switches else self.config
-        backend = load_backend(backend_name)
-        weights = self._weights_on(backend)
+        now = self._switched(switches)
+        config, backend = now.config, load_backend(backend_name)
+        weights = self._weights_on(backend, now.weights)
         right = self._right_tokens(ids, target_ids)
         tasks = self._right_classes(follows)
         typed, (ids, notice) = ids, self._fit(ids, pad_to)
         if target_ids is None and self._has_decoder_input:
-            answer = greedy(weights, self.config, ids, self._longest_answer(ids), backend)
+            answer = greedy(
+                self._weights_on(backend, self.weights), self.config, ids, self._longest_answer(ids), backend
+            )
             target_ids, target = [self.config.start_id, *answer], self.target_tokenizer.decode(answer)
             right = self._right_tokens(ids, target_ids)
         elif target_ids is not None and len(target_ids) > self.config.maximum_positions:
@@ -230,8 +237,8 @@ class Model:
             target=target or "",
             model=self.name,
             config=config,
-            trained=self.trained,
-            notice=notice or backend.notice,
+            trained=self.trained and not now.new,
+            notice=notice or now.notice or backend.notice,
         )
         if self.reads_masks and "logits" in trace:
             trace.info |= {"guesses": guesses(self, trace), "guessed": filled(self, trace)}
@@ -299,26 +306,28 @@ class Model:
                     last=size - 1,
                 )
 
-    def _changed_config(self, switches: Mapping[str, Any]) -> TransformerConfig:
-        """The config with the learner's what-ifs, provided that this model's weights still fit it."""
-        config = self.config.changed(**switches)
-        for name, shape in weight_shapes(config).items():
-            if name not in self.weights or self.weights[name].shape != shape:
-                raise ModelError(
-                    "{model} cannot run with {settings}: that would need another {tensor}",
-                    model=self.name,
-                    settings=", ".join(f"{key}: {value}" for key, value in switches.items()),
-                    tensor=name,
-                )
-        return config
+    def _switched(self, switches: Mapping[str, Any] | None) -> Switched:
+        """The config and the weights with the learner's what-ifs; the last one is kept for the next keystroke."""
+        if not switches:
+            return Switched(self.config, self.weights)
+        key = repr(sorted(switches.items()))
+        if key not in self._last_switched:
+            found = switched(self.name, self.config, self.weights, switches)
+            self._last_switched.clear()
+            self._last_switched[key] = found
+        return self._last_switched[key]
 
-    def _weights_on(self, backend: Backend) -> Mapping[str, Any]:
-        """The weights as the backend's arrays, brought to its device once."""
+    def _weights_on(self, backend: Backend, weights: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
+        """The weights as the backend's arrays; the model's own are brought to its device once."""
         if backend.name == "numpy":
-            return self.weights
+            return weights
         if backend.name not in self._on_backend:
             self._on_backend[backend.name] = {name: backend.asarray(array) for name, array in self.weights.items()}
-        return self._on_backend[backend.name]
+        there = self._on_backend[backend.name]
+        own = self.weights
+        return {
+            name: there[name] if own.get(name) is array else backend.asarray(array) for name, array in weights.items()
+        }
 
     @property
     def _class_labels(self) -> dict[str, Sequence[str]]:

@@ -39,10 +39,24 @@ class WhatIf:
     reset: bool = False
 
 
-def switches(config: Any, attention: str, head: int | None) -> tuple[Switch, ...]:
-    """The switches that make sense for a model, at this attention and head."""
+def switches(
+    config: Any, attention: str, head: int | None, wanted: Mapping[str, Any] | None = None
+) -> tuple[Switch, ...]:
+    """The switches that make sense for a model, at this attention and head; and before them those a lesson wants."""
     if config is None:
         return ()
+    common = _common(config, attention, head)
+    known = {(switch.field, switch.value) for switch in common}
+    asked = (Switch(field, value, config_line(field, value)) for field, value in (wanted or {}).items())
+    return (*(one for one in asked if one.field != "heads_off" and (one.field, one.value) not in known), *common)
+
+
+def config_line(field: str, value: Any) -> str:
+    """One field of a config as it would stand in the model's file."""
+    return f"{field}: {str(value).lower() if isinstance(value, bool) else value}"
+
+
+def _common(config: Any, attention: str, head: int | None) -> tuple[Switch, ...]:
     found = []
     if config.architecture != "encoder_only":
         found.append(Switch("causal_mask", False, _("no causal mask: every word sees the future")))

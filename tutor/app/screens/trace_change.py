@@ -11,6 +11,7 @@ from tutor.app.dialogs.what_if import WhatIf, WhatIfDialog, switches
 from tutor.app.gradients import Nudged, nudged, other_side
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.walk import Stop, fitted
+from tutor.course.schema import Try
 from tutor.display import prose
 from tutor.display.messages import translated
 from tutor.display.numbers import number
@@ -31,7 +32,9 @@ class ChangeActions(TraceRun):
         head = here.index[0] if plane.lead else None
         if config is not None and attention and here.node.endswith(".concat"):  # the heads stand side by side
             head = here.index[-1] // config.d_k
-        offered = switches(config, attention, head)
+        step = self.snapshot.lesson.step
+        wanted = step.goal.config if isinstance(step, Try) else None
+        offered = switches(config, attention, head, wanted)
         hide = self.snapshot.is_blank or plane.node.op in ("attention_mask",) or here.node not in trace
         cell = "" if hide else prose.cell_name(trace, here.node, here.index)
         value = number(plane.node.at(here.index), 4)
