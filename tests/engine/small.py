@@ -288,6 +288,7 @@ def check_operands(of: Trace, why: Explanation, place: str) -> None:
         assert covers(why.regions[cell.node], cell.index, operand.shape), f"{place}: {cell} is not lit"
         assert cell.node in of[why.node].inputs, place
     assert set(in_terms) <= set(why.cells), f"{place}: a cell of the arithmetic cannot be walked to"
+    "row_of_each": "copy",
     if why.kind in ("sum", "copy", "look_up", "norm"):
         for term in why.terms:
             product = math.prod((cell.value for cell in term.cells), start=term.coefficient)

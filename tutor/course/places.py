@@ -9,6 +9,7 @@ import numpy as np
 from tutor.course.schema import Place
 from tutor.engine.explanation import Cell
 from tutor.engine.gradient import PREFIX as GRADIENT
+from tutor.engine.lens import PREFIX as LENS
 from tutor.engine.message import Message
 from tutor.engine.optimiser import PARTS
 from tutor.engine.optimiser import PREFIX as STEP
@@ -23,7 +24,8 @@ def find_node(trace: Trace, pattern: str) -> Node:
     """The node with that name, or the first that matches the glob. Raises TraceError with the nearest names.
 
     A name or a glob after `gradient.` means the gradient of what it finds; between `step.` and one of the optimiser's
-    parts (`step.logits.weight.after`) it means a weight. Both are computed when first asked for.
+    parts (`step.logits.weight.after`) it means a weight; after `lens.` stands a layer (`lens.0.probabilities`) or a
+    position (`lens.at.3.probabilities`) of the logit lens. All are computed when first asked for.
     """
     if pattern in trace:
         return trace[pattern]
@@ -31,6 +33,8 @@ def find_node(trace: Trace, pattern: str) -> Node:
         return trace.gradient(find_node(trace, pattern.removeprefix(GRADIENT)).name)
     if pattern.startswith(STEP):
         return _of_step(trace, pattern)
+    if pattern.startswith(LENS):
+        return trace.lens(pattern)
     found = trace.find(pattern)
     if not found:
         if any(sign in pattern for sign in "*?["):
@@ -40,8 +44,8 @@ def find_node(trace: Trace, pattern: str) -> Node:
 
 
 def is_at_hand(trace: Trace, pattern: str) -> bool:
-    """Whether `find_node` need not walk back through the model for it."""
-    return not pattern.startswith((GRADIENT, STEP)) or pattern in trace
+    """Whether `find_node` need not walk back through the model for it, or read words off a layer."""
+    return not pattern.startswith((GRADIENT, STEP, LENS)) or pattern in trace
 
 
 def _of_step(trace: Trace, pattern: str) -> Node:

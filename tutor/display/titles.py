@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tutor.display.language import N_, _
 from tutor.display.steps import ABOUT_STEP, STEP, STEP_TITLES
+from tutor.engine.lens import PREFIX as LENS
 from tutor.engine.trace import Node
 
 GRADIENT = "gradient."
@@ -87,6 +88,7 @@ TITLES = {
     "targets": N_("right tokens"),
     "losses": N_("loss at every place"),
     "loss": N_("loss"),
+    "layers": N_("layer by layer"),
     "token.table": N_("embedding table"),
     "position.table": N_("position table"),
     "segment.table": N_("segment table"),
@@ -171,6 +173,13 @@ ABOUT_MASKED = {
 }
 
 
+ABOUT_LENS = {
+    "layers": N_("What each layer gives at this position, the embedding first."),
+    "logits": N_("What stands above the last layer, applied to the output of an earlier one."),
+    "probabilities": N_("What the model would say if it stopped here: the logits read off this early, as shares of 1."),
+}
+
+
 def _look_up(table: dict[str, str], name: str) -> str | None:
     words = name.split(".")
     return table.get(".".join(words[-2:])) or table.get(words[-1])
@@ -191,8 +200,12 @@ def short_title(name: str) -> str:
 
 def place(name: str) -> str:
     """Where the node stands: "encoder 1 · self-attention"; empty for what stands alone."""
-    words = name.removeprefix(GRADIENT).removeprefix(STEP).split(".")[:-1]
-    parts = []
+    words = name.removeprefix(GRADIENT).removeprefix(STEP).removeprefix(LENS).split(".")[:-1]
+    parts = [_("logit lens")] if name.startswith(LENS) else []
+    if parts and words[0] == "at":
+        parts.append(_("position {0}").format(int(words[1]) + 1))
+    elif parts and words[-1] == "embedding":
+        parts.append(_(PARTS["embedding"]))
     if words and words[0] in STACKS:
         stack = words.pop(0)
         layer = f" {int(words.pop(0)) + 1}" if words and words[0].isdigit() else ""
@@ -216,6 +229,8 @@ def about(node: Node) -> str:
     if node.name.startswith(STEP):
         found = ABOUT_STEP.get(node.name.rpartition(".")[2])
         return _(found) if found else ""
+    if node.name.startswith(LENS) and (found := _look_up(ABOUT_LENS, node.name)):
+        return _(found)
     if node.is_weight:
         return _("Numbers that training sets. Every sentence meets the same ones.")
     found = _look_up(_about_encoder(node), node.name) or _look_up(ABOUT, node.name)
@@ -231,6 +246,7 @@ def _about_encoder(node: Node) -> dict[str, str]:
 
 AXES = {
     "head": N_("head"),
+    "layer": N_("layer"),
     "query": N_("query"),
     "key": N_("key"),
     "position": N_("position"),

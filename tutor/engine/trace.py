@@ -15,6 +15,7 @@ import numpy as np
 from tutor.engine.backend import Backend, load_backend
 from tutor.engine.explanation import Changed, Explanation, Index, Leaf
 from tutor.engine.gradient import backward
+from tutor.engine.lens import Lens
 from tutor.engine.memory import BOUND, Memory
 from tutor.engine.message import Message
 from tutor.engine.node import Node, TraceError
@@ -43,6 +44,7 @@ class Trace:
         self.info = info
         self._gradients: dict[str, Node] = {}  # by the name of the node they are the gradient of
         self._steps_back: dict[str, Node] = {}  # every node of the way back, by its own name
+        self._read_off: dict[str, Node] = {}  # the nodes of the logit lens that were asked for
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -65,11 +67,15 @@ class Trace:
         """Every node of the way back from the loss; empty until a gradient was asked for."""
         return tuple(self._steps_back)
 
+    @property
+    def _parts(self) -> tuple[dict[str, Node], ...]:
+        return self._nodes, self._weights, self._steps_back, self._read_off
+
     def __contains__(self, name: object) -> bool:
-        return name in self._nodes or name in self._weights or name in self._steps_back
+        return any(name in part for part in self._parts)
 
     def __getitem__(self, name: str) -> Node:
-        node = self._nodes.get(name) or self._weights.get(name) or self._steps_back.get(name)
+        node = next((part[name] for part in self._parts if name in part), None)
         if node is None:
             near = difflib.get_close_matches(str(name), (*self.names, *self.weight_names), 3)
             if near:
@@ -112,6 +118,30 @@ class Trace:
         self._steps_back = {k: v for k, v in self._steps_back.items() if not k.startswith(f"{STEP}{node.name}.")}
         self._add_back(record.nodes)
         return after
+
+    def lens(self, pattern: str = "lens.*.probabilities") -> Node:
+        """What the model would say after some layer: `lens.decoder.0.probabilities`, `lens.at.3.logits`, … (`lens.py`).
+
+        Of a glob the first that matches. Raises TraceError where there is no such node, or no words to be read off.
+        """
+        name = self._lens.find(pattern)
+        if name not in self._read_off:
+            some = next(iter(self._lens.outputs.values()))
+            record = Recorder({}, some._backend, memory=some._memory)
+            self._lens.record(record, name)
+            for node in record.nodes.values():
+                node._labels = some._labels
+            self._read_off |= record.nodes
+        return self._read_off[name]
+
+    @property
+    def lens_names(self) -> tuple[str, ...]:
+        """Every node that `lens` can be asked for. Raises TraceError where there is none."""
+        return self._lens.names
+
+    @cached_property
+    def _lens(self) -> Lens:
+        return Lens(self._nodes)
 
     def _add_back(self, nodes: Mapping[str, Node]) -> None:
         self._steps_back |= nodes
@@ -174,6 +204,7 @@ class Recorder:
         bound: float = BOUND,
         dropout: float = 0.0,
         generator: np.random.Generator | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.training = generator is not None
         self._dropout, self._generator = dropout, generator
@@ -184,7 +215,7 @@ class Recorder:
         self._change = dict(change or {})
         self._used: set[str] = set()
         self._keep = keep
-        self._memory = Memory(bound)
+        self._memory = memory or Memory(bound)
 
     def __call__(
         self,

@@ -34,7 +34,8 @@ from tutor.engine.ops.norm import layer_norm, rms_norm
 from tutor.engine.ops.optimiser import adam_change, descend, running_mean, running_mean_of_squares
 from tutor.engine.ops.relative import collect_bias, relative_bias, relative_buckets
 from tutor.engine.ops.rotary import rotate
-from tutor.engine.ops.rows import first_row, pick_rows, put_back_rows
+from tutor.engine.ops.rows import first_row, pick_rows, put_back_rows, row_of_each
+from tutor.engine.ops.series import divide, refold, subtract
 from tutor.engine.ops.shape import add_heads, identity, join_heads, repeat_heads, split_heads, transpose
 from tutor.engine.ops.softmax import softmax
 
@@ -54,6 +55,7 @@ BACKWARD: dict[str, Operation] = {
         picture,
         place_rows,
         put_back_rows,
+        row_of_each,
         rows_from,
         running_mean,
         running_mean_of_squares,

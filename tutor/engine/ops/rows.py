@@ -1,4 +1,4 @@
-"""Some rows of a matrix: the first one, or those that are asked for."""
+"""Some rows of a matrix: the first one, those that are asked for, or the same one of several matrices."""
 
 from __future__ import annotations
 
@@ -83,4 +83,23 @@ class PutBackRows(Operation):
         return Addition(node.name, index, node.at(index), node.formula, terms, {g.name: (slice(None), index[-1])})
 
 
-first_row, pick_rows, put_back_rows = FirstRow(), PickRows(), PutBackRows()
+class RowOfEach(Operation):
+    """The row of one position out of several matrices of the same shape, one below the other."""
+
+    name = "row_of_each"
+    formula = r"Y_l = X^{(l)}_p"
+
+    def forward(self, *matrices: Any, position: int) -> Any:
+        xp = namespace(matrices[0])
+        return xp.stack([x[..., position, :] for x in matrices], axis=-2)  # [..., matrix, feature]
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        x, at = operands[index[0]], (node.params["position"], index[1])
+
+        def terms():
+            return (product(cell(x, at)),)
+
+        return Copy(node.name, index, node.at(index), node.formula, terms, {x.name: at})
+
+
+first_row, pick_rows, put_back_rows, row_of_each = FirstRow(), PickRows(), PutBackRows(), RowOfEach()

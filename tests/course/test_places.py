@@ -1,0 +1,18 @@
+"""What a lesson may show, found in a trace."""
+
+import pytest
+
+from tests.engine import small
+from tutor.course.places import find_node, is_at_hand
+from tutor.engine.trace import TraceError
+
+
+def test_the_logit_lens_is_found_by_its_name_a_glob_or_short():
+    trace = small.trace(small.config(**small.CONFIGS["GPT-2"]))
+    assert not is_at_hand(trace, "lens.0.probabilities")
+    node = find_node(trace, "lens.0.probabilities")
+    assert node.name == "lens.decoder.0.probabilities" and is_at_hand(trace, node.name)
+    assert find_node(trace, "lens.decoder.*.probabilities") is node
+    assert find_node(trace, "lens.at.2.logits").axes == ("layer", "vocabulary")
+    with pytest.raises(TraceError, match=r"lens\.decoder\.0\.logits"):
+        find_node(trace, "lens.1.logits")
