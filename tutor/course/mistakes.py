@@ -9,6 +9,8 @@ import numpy as np
 
 from tutor.course import alternatives
 from tutor.course.alternatives import Arrays
+from tutor.course.block_mistakes import BLOCK_MISTAKES
+from tutor.course.family_mistakes import FAMILY_MISTAKES
 from tutor.course.recompute import propagated, upstream
 from tutor.course.schema import Text
 from tutor.course.training_mistakes import TRAINING_MISTAKES
@@ -206,7 +208,7 @@ def _table() -> dict[str, Mistake]:
         "You multiplied the weights by the keys. Keys only decide the weights; what is summed is the values.",
         "你用权重乘了 key。key 只决定权重，被加权求和的是 value。",
     )
-    for row in TRAINING_MISTAKES:
+    for row in (*TRAINING_MISTAKES, *BLOCK_MISTAKES, *FAMILY_MISTAKES):
         mistake(*row)
     return found
 

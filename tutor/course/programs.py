@@ -14,7 +14,14 @@ from tutor.engine.ops import OPERATIONS, Operation, OperationError
 from tutor.engine.trace import Change, Node, Recorder, Trace
 
 # Operand number n of these operations holds ids, which are whole numbers.
-_IDS = {"look_up": (1,), "position_rows": (1,), "sinusoid": (0,), "attention_mask": (0, 1)}
+_IDS = {
+    "look_up": (1,),
+    "position_rows": (1,),
+    "sinusoid": (0,),
+    "attention_mask": (0, 1),
+    "cross_entropy": (1,),
+    "mean_loss": (1,),
+}
 
 LARGEST_PARAMETER = 4096  # a width or a number of heads beyond this is a slip, and would fill the memory
 

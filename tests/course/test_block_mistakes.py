@@ -1,0 +1,89 @@
+"""The slips at norms, with smoothing and dropout, and in counting weights, each done a second time by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+import tutor
+from tutor.course.block_mistakes import BLOCK_MISTAKES
+from tutor.course.mistakes import MistakeError, slips
+from tutor.course.places import find_node
+from tutor.course.programs import run_program
+from tutor.course.schema import Matrix, Program, ProgramStep
+
+ROWS = ((1.0, 5.0, 1.0, 5.0), (3.0, 1.0, 3.0, 2.0), (1.0, 1.0, 7.0, 7.0))
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return tutor.load_model("proverbs").trace("天行健", target="君子以厚德载物")
+
+
+@pytest.fixture(scope="module")
+def program():
+    axes = ("token", "feature")
+    steps = (
+        ProgramStep("LN", "layer_norm", ("X",)),
+        ProgramStep("XT", "transpose", ("X",)),
+        ProgramStep("BT", "layer_norm", ("XT",)),
+        ProgramStep("BN", "transpose", ("BT",)),
+        ProgramStep("kept", "multiply", ("X", "M")),
+        ProgramStep("D", "scale", ("kept",), {"by": 2.0}),
+        ProgramStep("plain", "cross_entropy", ("X", "right")),
+        ProgramStep("smooth", "cross_entropy", ("X", "right"), {"smoothing": 0.1}),
+    )
+    matrices = {
+        "X": Matrix(axes, ROWS),
+        "M": Matrix(axes, ((1, 0, 1, 0), (0, 1, 1, 0), (1, 1, 0, 0))),
+        "right": Matrix(("token",), (1, 0, 2)),
+    }
+    return run_program(Program(matrices, steps))
+
+
+def value(trace, pattern: str, mistake: str) -> np.ndarray:
+    found = slips(trace, find_node(trace, pattern), mistake)
+    assert len(found) == 1
+    return found[0].value
+
+
+def test_at_a_norm(program):
+    first = ROWS[0]  # mean 3, variance 4
+    assert value(program, "LN", "variance_for_deviation")[0] == pytest.approx([(x - 3) / 4 for x in first])
+    assert value(program, "LN", "mean_not_subtracted")[0] == pytest.approx([x / 2 for x in first])
+    sample = math.sqrt(16 / 3)
+    assert value(program, "LN", "sample_deviation")[0] == pytest.approx([(x - 3) / sample for x in first])
+
+
+def test_trained_scale_and_shift_are_kept(trace):
+    name = "encoder.0.self_attention.norm"
+    x, scale, shift = (trace[each].value.astype(float) for each in trace[name].inputs)
+    row = x[0] - x[0].mean()
+    expected = row / (row**2).mean() * scale + shift
+    assert value(trace, name, "variance_for_deviation")[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_batch_norm_goes_down_columns_and_the_slip_along_rows(program):
+    assert program["BN"].value.mean(0) == pytest.approx(0, abs=1e-6)
+    assert value(program, "BN", "token_for_batch")[0] == pytest.approx([-1, 1, -1, 1], abs=1e-4)
+    with pytest.raises(MistakeError):
+        slips(program, program["XT"], "token_for_batch")
+
+
+def test_dropout_and_smoothing(program):
+    assert np.array_equal(value(program, "D", "dropped_not_made_up_for"), program["kept"].value)
+    np.testing.assert_allclose(value(program, "smooth", "smoothing_left_out"), program["plain"].value)
+    powers = [math.exp(x) for x in ROWS[0]]
+    surprise = [-math.log(power / sum(powers)) for power in powers]
+    others = (sum(surprise) - surprise[1]) / 3
+    found = value(program, "smooth", "smoothing_on_others_only")
+    assert found[0] == pytest.approx(0.9 * surprise[1] + 0.1 * others)
+    assert program["smooth"].value[0] == pytest.approx(0.9 * surprise[1] + 0.1 * sum(surprise) / 4)
+    with pytest.raises(MistakeError):
+        slips(program, program["plain"], "smoothing_left_out")
+
+
+def test_every_mistake_says_where_it_can_be_made(trace):
+    for compute, at, _english, _chinese in BLOCK_MISTAKES:
+        with pytest.raises(MistakeError, match=at[0].split()[0]):
+            slips(trace, trace["encoder.embedding.token"], compute.__name__)
