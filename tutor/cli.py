@@ -30,7 +30,7 @@ def _echo_lines(lines: Any) -> None:
 
 sentence_argument = click.argument("sentence", callback=checked_sentence)
 model_option = click.option(
-    "--model", default="translator", show_default=True, help="A shipped model, or a model's folder."
+    "--model", default="translator", show_default=True, help="A shipped or added model, or a model's folder."
 )
 target_option = click.option("--target", help="The decoder's sentence; without it the model's own answer stands in.")
 backend_option = click.option(
@@ -76,7 +76,7 @@ def cli() -> None:
 @cli.command(epilog='Example: tutor start masks --sentence "The river froze last night"')
 @click.argument("lesson", required=False)
 @click.option("--sentence", callback=checked_sentence, help="Your sentence, in place of the lesson's.")
-@click.option("--model", help="A shipped model, or a model's folder; without it the lesson's.")
+@click.option("--model", help="A shipped or added model, or its folder; without it the lesson's.")
 @lang_option
 @click.option(
     "--backend", type=click.Choice(BACKENDS), default="numpy", show_default=True, help="The library that computes."
@@ -293,7 +293,7 @@ def lesson_schema() -> None:
 @click.argument("lesson")
 @click.option("--sentence", callback=checked_sentence, help="Your sentence, in place of the lesson's.")
 @target_option
-@click.option("--model", help="A shipped model, or a model's folder; without it the lesson's.")
+@click.option("--model", help="A shipped or added model, or its folder; without it the lesson's.")
 @lang_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, other blanks.")
 @click.option("--cells", type=click.IntRange(1, 64), help="Blanks in every exercise, in place of the lesson's number.")
@@ -326,9 +326,9 @@ def worksheet(
 @cli.group(invoke_without_command=True, epilog="Example: tutor models show translator")
 @click.pass_context
 def models(context: click.Context) -> None:
-    """List the models, or show one."""
+    """List the models, show one, or add a published one."""
     if context.invoked_subcommand is None:
-        from tutor.plain.listing import model_lines
+        from tutor.plain.model_list import model_lines
 
         _echo_lines(model_lines())
 
@@ -337,9 +337,22 @@ def models(context: click.Context) -> None:
 @click.argument("name")
 def show_model(name: str) -> None:
     """Show a model's card, its config and its weights."""
-    from tutor.plain.listing import card_lines
+    from tutor.plain.model_list import card_lines
 
     _echo_lines(card_lines(name))
+
+
+@models.command("add", epilog="Example: tutor models add openai-community/gpt2")
+@click.argument("name")
+@click.pass_context
+def add_model(context: click.Context, name: str) -> None:
+    """Download the model called NAME from the Hugging Face Hub; then --model NAME opens it, without a network.
+
+    Ctrl+C stops, and the same command goes on.
+    """
+    from tutor.plain.hub import add_model as download
+
+    context.exit(0 if download(name) else 130)
 
 
 @cli.group(invoke_without_command=True, epilog="Example: tutor progress export my-progress.json")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tutor.models.card import FILE_NAME, Texts, read_card
 from tutor.models.errors import ModelError
+from tutor.models.hub_cache import HUB, cached, is_name
 
 if TYPE_CHECKING:
     from tutor.models.model import Model
@@ -42,7 +43,7 @@ def available() -> tuple[ModelInfo, ...]:
 
 
 def load_model(name: str | Path) -> Model:
-    """A shipped model by its name, or the model in a folder.
+    """A shipped model by its name, a downloaded one by its name on the Hub, or the model in a folder.
 
     The folder is one of ours (model.yaml, weights.safetensors, tokenizer.json), or a checkpoint as Hugging Face
     Transformers writes it (config.json, model.safetensors, tokenizer.json). A file is one in GGUF. Raises ModelError
@@ -62,7 +63,10 @@ def load_model(name: str | Path) -> Model:
 
 
 def find_folder(name: str | Path) -> Path:
-    """The folder a name stands for: a shipped model first, then a folder on disk. Raises ModelError."""
+    """The folder a name stands for: a shipped model first, then a folder on disk, then a downloaded one.
+
+    Raises ModelError.
+    """
     names = sorted(path.parent.name for path in SHIPPED.glob(f"*/{FILE_NAME}"))
     if str(name) in names:
         return SHIPPED / name
@@ -72,6 +76,16 @@ def find_folder(name: str | Path) -> Path:
             return path
     except (OSError, ValueError):  # a name no file system can hold
         pass
+    found = cached(str(name))
+    if found is not None:
+        return found
+    if "/" in str(name) and is_name(str(name)):
+        raise ModelError(
+            "{name}: no such model here; if it is on {hub}, `tutor models add {name}` downloads it; there are {names}",
+            name=str(name),
+            hub=HUB,
+            names=", ".join(names),
+        )
     raise ModelError(
         "{name}: no such model; there are {names}, or give a folder with {file} or config.json in it, or a .gguf file",
         name=str(name),

@@ -35,8 +35,7 @@ class Checkpoint:
     @property
     def architecture(self) -> str:
         """The class in Transformers that wrote it; empty where it does not say."""
-        names = self.settings.get("architectures")
-        return names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
+        return architecture_of(self.settings)
 
     def has(self, *names: str) -> bool:
         """Whether there is a tensor with one of these names."""
@@ -63,13 +62,14 @@ class Family:
     prefixes: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
-    def check(self, checkpoint: Checkpoint) -> None:
+    def check(self, settings: Settings) -> None:
         """Raise ModelError for an architecture that has a head, or a mask, that is not known here."""
-        if checkpoint.architecture and checkpoint.architecture not in self.architectures:
+        architecture = architecture_of(settings)
+        if architecture and architecture not in self.architectures:
             raise ModelError(
                 "{path}: architectures: {name} is not supported; of this family there are {names}",
-                path=checkpoint.settings.path,
-                name=checkpoint.architecture,
+                path=settings.path,
+                name=architecture,
                 names=", ".join(self.architectures),
             )
 
@@ -78,6 +78,12 @@ class Family:
         globs = [f"{prefix}{glob}" for glob in self.ignored for prefix in ("", *self.prefixes)]
         left = (name for name in names if name not in used)
         return tuple(name for name in left if not any(fnmatch.fnmatchcase(name, glob) for glob in globs))
+
+
+def architecture_of(settings: Settings) -> str:
+    """The class in Transformers that wrote a checkpoint; empty where its settings do not say."""
+    names = settings.get("architectures")
+    return names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
 
 
 def padding(settings: Settings, end_id: int) -> dict[str, Any]:

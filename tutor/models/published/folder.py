@@ -12,6 +12,7 @@ from tutor.engine.config import ConfigError, TransformerConfig
 from tutor.engine.transformer import weight_shapes
 from tutor.models.card import ModelCard, Texts
 from tutor.models.errors import ModelError
+from tutor.models.hub_cache import name_of
 from tutor.models.model import Model
 from tutor.models.published.families import FAMILIES
 from tutor.models.published.family import Checkpoint, Family, labels
@@ -35,9 +36,8 @@ def is_published(folder: Path) -> bool:
 def load_published(folder: Path) -> Model:
     """The model in such a folder. Raises ModelError naming the file and the tensor or field, and what is wrong."""
     settings = read_settings(folder)
-    family = family_of(settings)
+    family = check_settings(settings)
     checkpoint = Checkpoint(settings, Tensors(folder), family.prefixes)
-    family.check(checkpoint)
     config = read_config(family, checkpoint)
     weights, used = read_weights(checkpoint.tensors, weight_shapes(config), family.table, family.prefixes)
     unused = family.unused(checkpoint.tensors, used)
@@ -54,6 +54,13 @@ def read_settings(folder: Path) -> Settings:
         own = read_json(folder / GENERATION)
         data |= {field: own[field] for field in FROM_GENERATION if own.get(field) is not None}
     return Settings(data, folder / CONFIG)
+
+
+def check_settings(settings: Settings) -> Family:
+    """The family that the settings name. Raises ModelError for one, or an architecture of it, that is not known."""
+    family = family_of(settings)
+    family.check(settings)
+    return family
 
 
 def family_of(settings: Settings) -> Family:
@@ -86,9 +93,10 @@ def card(
 ) -> ModelCard:
     """What there is to say of a model that came without a card of ours."""
     kind = checkpoint.architecture or str(checkpoint.settings.get("model_type"))
+    name = name_of(folder)
     return ModelCard(
-        name=folder.resolve().name,
-        title={"en": folder.resolve().name, "zh": folder.resolve().name},
+        name=name,
+        title={"en": name, "zh": name},
         summary={"en": f"A published checkpoint ({kind}).", "zh": f"公开发布的模型（{kind}）。"},
         limits=limits(unused),
         data={"en": f"Read from {folder}.", "zh": f"读自 {folder}。"},

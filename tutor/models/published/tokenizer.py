@@ -13,6 +13,7 @@ from tutor.models.errors import ModelError
 from tutor.models.tokenizer import Encoding, MergeStep, Tokenizer
 
 FILE = "tokenizer.json"
+FILES = (FILE,)
 LARGEST_FILE = 100_000_000
 MASKS = ("[MASK]", "<mask>")
 WORD_START = "▁"  # how SentencePiece writes a space
