@@ -118,5 +118,5 @@ def test_a_corpus_of_poems(tmp_path):
         "what was begun before there was such a field goes on"
     )
     path.write_text("format: 1\ncorpus: poems.txt\nreads: novels\n", encoding="utf-8")
-    with pytest.raises(ModelError, match="recipe.yaml: reads: must be one of lines, poems"):
+    with pytest.raises(ModelError, match="recipe.yaml: reads: must be one of lines, swapped, poems"):
         read_recipe(path)

@@ -3,7 +3,7 @@
 format: 1
 pairs: [[白日依山尽, 黄河入海流], …]   # the corpus written out; or `sentences: […]` where there is no target
 corpus: pairs.tsv           # or a file of --data FOLDER; a list mixes several: [pairs.tsv, {file: more.tsv, times: 2}]
-reads: poems                # the lines of the corpus are whole poems (`poems.py`); by default sentences or pairs
+reads: poems                # the corpus has whole poems (`poems.py`) or, if `swapped`, pairs with the target first
 held_out: 1000              # so many of the first file's, with no sentence among the others, are kept to validate on
 batch: 64                   # sentences
 batch_tokens: 1000          # or, in place of as many sentences, so many tokens in each batch, padding included
@@ -32,7 +32,7 @@ from tutor.models.errors import Message, ModelError
 from tutor.models.registry import SHIPPED
 
 FILE_NAME = "recipe.yaml"
-READS = ("lines", "poems")
+READS = ("lines", "swapped", "poems")
 DECAYS = ("cosine", "inverse_sqrt", "none")
 
 

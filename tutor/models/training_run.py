@@ -227,6 +227,8 @@ def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pai
     for number, one in enumerate(recipe.files):
         assert data is not None
         pairs = read_either(data / one.file)
+        if recipe.reads == "swapped":
+            pairs = [(source, target) for target, source in pairs]
         if not number:
             pairs, held_out = split(pairs, recipe.held_out, SPLIT_SEED)
         mains += without(pairs, held_out) * one.times
