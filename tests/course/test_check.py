@@ -145,3 +145,15 @@ def test_the_course_itself_has_ids_that_lessons_assume():
     assert not course.problems and known
     for entry in course.lessons:
         assert set(entry.header.assumes) <= known
+
+
+def test_a_what_if_may_show_a_matrix_that_the_plain_model_lacks():
+    gated = changed("causal_mask: false", "gated: true").replace("self_attention.scaled", "feed_forward.product", 1)
+    gated = gated.replace("{head: 0, query: last, key: first}", "{position: last}")
+    assert found(gated) == []
+    tried = changed("scale_scores: false", "gated: true").replace(
+        "decoder.0.self_attention.weights", "decoder.*.product"
+    )
+    assert [(problem.field, "no node matches" in problem.message) for problem in found(tried)] == [
+        ("steps[2].show", True)
+    ]

@@ -205,7 +205,8 @@ class _Checker:
                 self.problem(field, "is not reached by running with it", "Ask for values the config keeps as they are")
             elif all(getattr(trace.config, name) == getattr(changed.config, name) for name in config):
                 self.problem(field, "changes nothing", "Leave it out")
-        for one in shown:
+        # A what-if may be about a matrix that the plain model lacks; before the learner tries one, the plain is on screen.
+        for one in shown if isinstance(step, Try) else shown[-1:]:
             self.node(place, step, one)
         if isinstance(step, Fill):
             self.exercise(place, step, shown[-1], language)
