@@ -87,3 +87,19 @@ def test_every_mistake_says_where_it_can_be_made(trace):
     for compute, at, _english, _chinese in BLOCK_MISTAKES:
         with pytest.raises(MistakeError, match=at[0].split()[0]):
             slips(trace, trace["encoder.embedding.token"], compute.__name__)
+
+
+def test_at_the_count_of_weights():
+    model = tutor.load_model("translator")
+    trace = model.trace("She likes cats", target="她喜欢猫。")
+    c = model.config
+    place = "count.encoder.0.self_attention"
+    each = dict(zip(find_node(trace, f"{place}.each").labels[0], range(10), strict=True))
+    wide = c.d_model * c.d_model
+    heads = value(trace, f"{place}.each", "counted_for_every_head")
+    assert heads[each["query.weight"], 0] == c.heads * wide and heads[each["norm.scale"], 0] == c.d_model
+    assert value(trace, f"{place}.each", "sides_added")[each["key.weight"], 0] == 2 * c.d_model
+    tokens = len(trace["tokens"].value)
+    assert value(trace, f"{place}.each", "counted_for_every_position")[0, 0] == tokens * wide
+    assert value(trace, f"{place}.total", "vectors_left_out") == 4 * wide
+    assert value(trace, "count.encoder.0.total", "attention_alone") == trace[f"{place}.total"].value

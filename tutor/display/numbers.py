@@ -65,7 +65,7 @@ def choose_format(values: np.ndarray, widest: int = 8, signed: bool = False) -> 
     magnitudes = np.abs(sample[sample != 0])
     largest = float(magnitudes.max()) if magnitudes.size else 0.0
     specials = _specials(values)
-    if largest < 10 ** (widest - 2) and bool(np.all(magnitudes == np.floor(magnitudes))):
+    if largest < 10 ** (widest - 1) and bool(np.all(magnitudes == np.floor(magnitudes))):
         return _measured(Format(0, widest, signed), sample, specials)
     if largest < 1e-3 or largest >= 10 ** (widest - 2):
         return Format(-1, widest, signed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tutor.display.counts import COUNT, OF_COUNT
 from tutor.display.language import N_, _, sentences
 from tutor.display.numbers import number
 from tutor.display.safe import fit, safe
@@ -97,6 +98,10 @@ def _sum(trace: Trace, why: Explanation) -> str:
         return _(OF_STEP[op])
     if op in _BACK:
         return _(_BACK[op])
+    if op in OF_COUNT:
+        return _(OF_COUNT[op])
+    if op == "add" and why.node.startswith(COUNT):
+        return _("The counts of its parts, added.")
     if op == "add" and why.node.startswith(GRADIENT):
         return _("The number was used in {0} places; what comes back from each is added.").format(count)
     if op == "add":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tutor.display.counts import ABOUT_COUNT, COUNT, COUNT_PARTS, COUNT_TITLES
 from tutor.display.language import N_, _
 from tutor.display.steps import ABOUT_STEP, STEP, STEP_TITLES
 from tutor.engine.lens import PREFIX as LENS
@@ -188,6 +189,8 @@ def _look_up(table: dict[str, str], name: str) -> str | None:
 def short_title(name: str) -> str:
     """The node's own title without its place: "scaled scores"; the name itself where it is not one of ours."""
     owner, _point, last = name.rpartition(".")
+    if name.startswith(COUNT) and last in COUNT_TITLES:
+        return _(COUNT_TITLES[last])
     if name.startswith(STEP) and last in STEP_TITLES:
         return f"{short_title(owner.removeprefix(STEP))} · {_(STEP_TITLES[last])}"
     if owner and last in WEIGHTS:
@@ -200,7 +203,7 @@ def short_title(name: str) -> str:
 
 def place(name: str) -> str:
     """Where the node stands: "encoder 1 · self-attention"; empty for what stands alone."""
-    words = name.removeprefix(GRADIENT).removeprefix(STEP).removeprefix(LENS).split(".")[:-1]
+    words = name.removeprefix(GRADIENT).removeprefix(STEP).removeprefix(LENS).removeprefix(COUNT).split(".")[:-1]
     parts = [_("logit lens")] if name.startswith(LENS) else []
     if parts and words[0] == "at":
         parts.append(_("position {0}").format(int(words[1]) + 1))
@@ -210,6 +213,8 @@ def place(name: str) -> str:
         stack = words.pop(0)
         layer = f" {int(words.pop(0)) + 1}" if words and words[0].isdigit() else ""
         parts.append(_(STACKS[stack]) + layer)
+    if name.startswith(COUNT):
+        parts += [_(COUNT_PARTS[word]) for word in words if word in COUNT_PARTS]
     parts += [_(PARTS[word]) for word in words if word in PARTS and word != "embedding"]
     return " · ".join(parts)
 
@@ -229,6 +234,8 @@ def about(node: Node) -> str:
     if node.name.startswith(STEP):
         found = ABOUT_STEP.get(node.name.rpartition(".")[2])
         return _(found) if found else ""
+    if node.name.startswith(COUNT):
+        return _(ABOUT_COUNT[node.name.rpartition(".")[2]])
     if node.name.startswith(LENS) and (found := _look_up(ABOUT_LENS, node.name)):
         return _(found)
     if node.is_weight:
@@ -263,6 +270,9 @@ AXES = {
     "patch": N_("square"),
     "pixel": N_("pixel"),
     "mixed": N_("mixed"),
+    "weight": N_("weight"),
+    "side": N_("side"),
+    "numbers": N_("numbers"),
     "hidden": N_("hidden"),
     "dimension": N_("dimension"),
 }

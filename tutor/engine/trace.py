@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tutor.engine.backend import Backend, load_backend
+from tutor.engine.counting import TOTAL, record_counts
 from tutor.engine.explanation import Changed, Explanation, Index, Leaf
 from tutor.engine.gradient import backward
 from tutor.engine.lens import Lens
@@ -45,6 +46,7 @@ class Trace:
         self._gradients: dict[str, Node] = {}  # by the name of the node they are the gradient of
         self._steps_back: dict[str, Node] = {}  # every node of the way back, by its own name
         self._read_off: dict[str, Node] = {}  # the nodes of the logit lens that were asked for
+        self._counts: dict[str, Node] = {}  # how many numbers the weights hold, part by part
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -69,7 +71,7 @@ class Trace:
 
     @property
     def _parts(self) -> tuple[dict[str, Node], ...]:
-        return self._nodes, self._weights, self._steps_back, self._read_off
+        return self._nodes, self._weights, self._steps_back, self._read_off, self._counts
 
     def __contains__(self, name: object) -> bool:
         return any(name in part for part in self._parts)
@@ -142,6 +144,23 @@ class Trace:
     @cached_property
     def _lens(self) -> Lens:
         return Lens(self._nodes)
+
+    def count(self, pattern: str = TOTAL) -> Node:
+        """How many numbers the weights of this run hold: in all, or in a part, `count.encoder.0.total` (`counting.py`).
+
+        Of a glob the first that matches. Raises TraceError where there is no such node.
+        """
+        if not self._counts:
+            record = Recorder({})
+            labels = record_counts(record, self._weights.values())
+            for node in record.nodes.values():
+                node._labels = labels
+            self._counts = record.nodes
+        found = fnmatch.filter(self._counts, pattern)
+        if not found:
+            near = difflib.get_close_matches(pattern, self._counts, 3)
+            raise TraceError(Message("no node called {name}; nearest: {near}", name=pattern, near=", ".join(near)))
+        return self._counts[found[0]]
 
     def _add_back(self, nodes: Mapping[str, Node]) -> None:
         self._steps_back |= nodes
