@@ -23,6 +23,15 @@ SIZE = {
 SOURCE, TARGET = (4, 5, 7, 4), (1, 6, 3)
 PADDED = (4, 5, 7, 0, 0)
 
+SERIES = {
+    "architecture": "encoder_only",
+    "series": (6, 2),
+    "horizon": 3,
+    "tasks": ("forecast",),
+    "vocabulary": 1,
+    "scale_embedding": False,
+}
+
 # Every way in which the configs differ, each at least once.
 CONFIGS: dict[str, dict[str, object]] = {
     "2017": {},
@@ -163,6 +172,24 @@ CONFIGS: dict[str, dict[str, object]] = {
         "tasks": ("sequence_classification",),
         "classes": 4,
     },
+    "multiple choice": {
+        "architecture": "encoder_only",
+        "position": "learned",
+        "tasks": ("multiple_choice",),
+        "pooler": "tanh",
+        "choices": 2,
+    },
+    "multiple choice on waves": {
+        "architecture": "encoder_only",
+        "tasks": ("multiple_choice", "next_sentence"),
+        "choices": 2,
+    },
+    "series by instant": SERIES | {"position": "learned"},
+    "series by variable": SERIES | {"series_tokens": "variable", "position": "none"},
+    "series by patch": SERIES | {"series_tokens": "patch", "series_patch": 3, "position": "learned"},
+    "patches of all variables": SERIES
+    | {"series_tokens": "patch", "series_patch": 2, "separate_variables": False, "final_norm": True},
+    "class of every instant": SERIES | {"tasks": ("token_classification",), "horizon": 0, "classes": 3},
 }
 
 
@@ -174,14 +201,17 @@ def config(**changes: object) -> TransformerConfig:
 def weights(of: TransformerConfig, seed: int = 0, spread: float = 0.7, dtype: str = "float32") -> dict[str, np.ndarray]:
     """Seeded-random weights for a config."""
     random = np.random.default_rng(seed)
-    return {name: (spread * random.standard_normal(shape)).astype(dtype) for name, shape in weight_shapes(of).items()}
+    found = {name: (spread * random.standard_normal(shape)).astype(dtype) for name, shape in weight_shapes(of).items()}
+    if of.series:  # a deviation is above 0
+        found["series.deviation"] = 1 + np.abs(found["series.deviation"])
+    return found
 
 
 def trace(of: TransformerConfig, ids=SOURCE, target_ids=TARGET, segment_ids=None, **keywords) -> Trace:
     """The trace of a small model. Keywords are the Recorder's, and `weights`."""
     given: Mapping[str, np.ndarray] = keywords.pop("weights", None) or weights(of)
     record = Recorder(given, **keywords)
-    ids = picture(of) if of.patch else ids
+    ids = picture(of) if of.patch else series(of) if of.series else ids[: len(ids) // 2 * 2] if of.choices else ids
     run(record, of, ids, target_ids if of.architecture == "encoder_decoder" else None, segment_ids)
     return record.finish()
 
@@ -191,18 +221,30 @@ def picture(of: TransformerConfig, *batch: int) -> np.ndarray:
     return np.random.default_rng(5).standard_normal((*batch, *of.picture)).astype(np.float32)
 
 
+def series(of: TransformerConfig, *batch: int) -> np.ndarray:
+    """The numbers of a series for a model that reads series."""
+    return (2 + np.random.default_rng(6).standard_normal((*batch, *of.series))).astype(np.float32)
+
+
 # What is right for each task, of one sentence of four tokens.
 CLASSES = {
     "next_sentence": [1],
     "sequence_classification": [2],
     "token_classification": [0, -1, 2, 1],
     "question_answering": [1, 3],
+    "multiple_choice": [1],
 }
 
 
 def classes(of: TransformerConfig, sentences: int = 0) -> dict[str, np.ndarray]:
     """The right classes of a config's tasks for one sentence of four tokens, or a batch of so many."""
     found = {task: np.array(CLASSES[task]) for task in of.tasks if task in CLASSES}
+    if of.choices and "next_sentence" in found:
+        found["next_sentence"] = np.array([1, 0])
+    if of.series and "token_classification" in found:
+        found["token_classification"] = np.array([0, -1, 2, 1, 1, 0])
+    if "forecast" in of.tasks:
+        found["forecast"] = np.array([[2.5, 1.0], [0.5, 1.5], [3.0, 2.0]])
     return {task: np.stack([right] * sentences) for task, right in found.items()} if sentences else found
 
 
@@ -242,7 +284,11 @@ KINDS = {
     "relative_buckets": "rule",
     "relative_bias": "look_up",
     "first_row": "copy",
+    "subtract": "sum",
+    "divide": "function",
+    "refold": "copy",
     "pick_rows": "copy",
+    "row_of_each": "copy",
     "look_up": "look_up",
     "position_rows": "look_up",
     "sinusoid": "rule",
@@ -288,7 +334,6 @@ def check_operands(of: Trace, why: Explanation, place: str) -> None:
         assert covers(why.regions[cell.node], cell.index, operand.shape), f"{place}: {cell} is not lit"
         assert cell.node in of[why.node].inputs, place
     assert set(in_terms) <= set(why.cells), f"{place}: a cell of the arithmetic cannot be walked to"
-    "row_of_each": "copy",
     if why.kind in ("sum", "copy", "look_up", "norm"):
         for term in why.terms:
             product = math.prod((cell.value for cell in term.cells), start=term.coefficient)

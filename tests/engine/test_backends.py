@@ -81,6 +81,17 @@ def test_a_forbidden_row_is_zeros(backend):
 MODELS = ["2017", "wide heads", "gelu", "rms", "gated", "heads off", "no masks", "BERT", "GPT-2", "no positions"]
 
 
+@pytest.mark.parametrize("name", ["series by instant", "series by variable", "series by patch"])
+def test_series(backend, name):
+    config = small.config(**small.CONFIGS[name])
+    weights, right = small.weights(config), small.classes(config)
+    ours, theirs = Recorder(weights), Recorder(weights, backend)
+    for record in (ours, theirs):
+        run(record, config, small.series(config), task_targets=right)
+    for node, expected in ours.nodes.items():
+        np.testing.assert_allclose(theirs.nodes[node].value, expected.value, atol=5e-5, err_msg=node)
+
+
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("batched", [False, True])
 def test_whole_models(backend, name, batched):

@@ -20,10 +20,11 @@ def probabilities(config, ids, target=None, segments=None):
     return run(record, config, ids, target, segments).value
 
 
-TEXT = {name: changes for name, changes in small.CONFIGS.items() if "patch" not in changes}
+TEXT = {name: changes for name, changes in small.CONFIGS.items() if not {"patch", "series"} & set(changes)}
+ALONE = [name for name, changes in TEXT.items() if changes.get("padding_mask", True) and "choices" not in changes]
 
 
-@pytest.mark.parametrize("name", [name for name, c in TEXT.items() if c.get("padding_mask", True)])
+@pytest.mark.parametrize("name", ALONE)
 def test_a_batch_is_its_sentences(name):
     config = small.config(**small.CONFIGS[name])
     two = config.architecture == "encoder_decoder"
@@ -71,6 +72,27 @@ def test_a_batch_of_pictures():
         run(alone, config, picture)
         for name in ("embedding.output", "encoder.output", "sequence_classification.logits"):
             np.testing.assert_allclose(record.nodes[name].value[i], alone.nodes[name].value, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name, changes in small.CONFIGS.items() if "series" in changes])
+def test_a_batch_of_series(name):
+    config = small.config(**small.CONFIGS[name])
+    record, given = Recorder(small.weights(config)), small.series(config, 3)
+    run(record, config, given)
+    for i, series in enumerate(given):
+        alone = Recorder(small.weights(config))
+        run(alone, config, series)
+        for node in ("series.normalised", "embedding.output", "encoder.output", list(alone.nodes)[-1]):
+            np.testing.assert_allclose(record.nodes[node].value[i], alone.nodes[node].value, atol=1e-5)
+
+
+def test_a_batch_of_questions_with_answers_to_choose():
+    config = small.config(**small.CONFIGS["multiple choice"])
+    ids = np.array([[4, 5, 7, 4], [6, 3, 6, 7]])
+    batch = probabilities(config, ids)
+    assert batch.shape == (2, 1, 2)
+    for together, one in zip(batch, ids, strict=True):
+        np.testing.assert_allclose(together, probabilities(config, one), atol=1e-6)
 
 
 def test_segments_of_a_batch():

@@ -66,6 +66,8 @@ def examples(config: TransformerConfig) -> tuple:
     segments = np.array([[0, 1, 1, 0], [1, 0, 0, 0]]) if config.segments else None
     if config.patch:
         return small.picture(config, 2), None, None, None
+    if config.series:
+        return small.series(config, 2), None, None, None
     if config.architecture == "encoder_decoder":
         return ids, np.array([[1, 6, 3], [1, 4, 0]]), segments, np.array([[6, 3, 2], [4, 2, 0]])
     return ids, None, segments, np.array([[5, 7, 4, 2], [3, 2, 0, 0]])
@@ -74,7 +76,7 @@ def examples(config: TransformerConfig) -> tuple:
 def loss_of(weights, config, inputs, smoothing=SMOOTHING):
     record = Recorder(weights)
     ids, target_ids, segments, targets = inputs
-    batch = len(ids) if np.ndim(ids) > (3 if config.patch else 1) else 0
+    batch = len(ids) if np.ndim(ids) > (3 if config.patch else 2 if config.series else 1) else 0
     asked = targets if "words" in config.tasks else None
     return record, run(record, config, ids, target_ids, segments, asked, smoothing, small.classes(config, batch))
 

@@ -58,6 +58,23 @@ def test_an_answer_in_the_text_is_a_start_and_an_end():
     np.testing.assert_array_equal(trace["question_answering.logits"].value, trace["question_answering.each"].value.T)
 
 
+def test_every_pair_of_question_and_answer_is_read_by_itself():
+    """Two pairs in one sentence: the masks and the positions of each are those of the pair alone."""
+    config = small.config(**small.CONFIGS["multiple choice"])
+    both = traced(config)
+    assert both["multiple_choice.probabilities"].shape == (1, 2)
+    np.testing.assert_allclose(both["multiple_choice.probabilities"].value.sum(), 1, rtol=1e-6)
+    assert both.explain("encoder.mask", (0, 3)).facts["reason"] == "apart"
+    for number, pair in enumerate((IDS[:2], IDS[2:])):
+        record = Recorder(small.weights(config))
+        run(record, config.changed(choices=1), pair)
+        alone = record.finish()
+        rows = slice(2 * number, 2 * number + 2)
+        np.testing.assert_allclose(both["encoder.output"].value[rows], alone["encoder.output"].value, atol=1e-6)
+        score = both["multiple_choice.logits"].value[0, number]
+        assert score == pytest.approx(float(alone["multiple_choice.logits"].value[0, 0]), abs=1e-6)
+
+
 def test_two_losses_are_added():
     config = small.config(**BERT)
     trace = traced(config, [0, 6, 0, 3], next_sentence=[1])
@@ -73,7 +90,9 @@ def test_two_losses_are_added():
 
 @pytest.mark.parametrize("task", HEADS)
 def test_a_task_alone_gives_the_loss_by_itself(task):
-    config = small.config(architecture="encoder_only", tasks=(task,), classes=3)
+    config = small.config(
+        architecture="encoder_only", tasks=(task,), classes=3, choices=2 * (task == "multiple_choice")
+    )
     right = small.classes(config)[task]
     trace = traced(config, **{task: right})
     shares = trace[f"{task}.probabilities"].value

@@ -144,6 +144,11 @@ AXES = {
     "question_answering.each": "position class",
     "question_answering.logits": "class position",
     "question_answering.probabilities": "class position",
+    "multiple_choice.each": "choice class",
+    "multiple_choice.logits": "class choice",
+    "multiple_choice.probabilities": "class choice",
+    "embedding.histories": "variable step",
+    "embedding.place": "position",
     "logits.weight": "input vocabulary",
     "logits.bias": "vocabulary",
     "weight": "input output",
@@ -153,8 +158,25 @@ AXES = {
 }
 
 
+# The nodes of series have names of their own, whatever a token is; `weight` and `bias` read as everywhere.
+OF_SERIES = {
+    "series": {"": "step variable", "mean": "variable", "deviation": "variable"},
+    "forecast": {
+        "": "step variable",
+        "each": "variable step",
+        "rows": "variable feature",
+        "weight": "input step",
+        "bias": "step",
+    },
+}
+
+
 def axes(name):
     words = name.split(".")
+    if name.startswith("embedding.value."):
+        return ("input", "feature")[-1 if words[-1] == "bias" else 0 :]
+    if words[0] in OF_SERIES:
+        return tuple(OF_SERIES[words[0]].get(words[-1], OF_SERIES[words[0]][""]).split())
     if words[-1] in ("weight", "bias") and words[0] in HEADS:
         return ("input", "class")[-1 if words[-1] == "bias" else 0 :]
     found = AXES.get(".".join(words[-2:])) or AXES.get(words[-1]) or "position feature"
@@ -180,16 +202,27 @@ def test_every_layer_has_its_own_names():
 
 @pytest.mark.parametrize("name", small.CONFIGS)
 def test_axes_and_the_graph_is_closed(name):
-    trace = small.trace(small.config(**small.CONFIGS[name]), small.PADDED)
+    config = small.config(**small.CONFIGS[name])
+    trace = small.trace(config, small.PADDED)
     seen = set(trace.weight_names)
     for node in map(trace.__getitem__, trace.names):
-        assert node.axes == axes(node.name), node.name
+        expected = axes(node.name)
+        if config.choices and node.name.startswith(("pooled", "next_sentence")):  # a row for every pair
+            expected = ("choice", *expected[1:])
+        if config.series_tokens == "instant" and node.name in ("forecast.rows", "forecast.each"):  # all in one row
+            expected = ("all", "feature" if node.name == "forecast.rows" else "output")
+        if config.series and node.name == "embedding.patches":
+            expected = ("patch", "step")
+        assert node.axes == expected, node.name
         assert len(node.axes) == len(node.shape)
         assert set(node.inputs) <= seen, f"{node.name} is made from something the trace does not have"
         assert all(operand is trace[operand.name] for operand in node.operands), node.name
         seen.add(node.name)
     for weight in map(trace.__getitem__, trace.weight_names):
-        assert weight.axes == axes(weight.name) and weight.is_weight and weight.op == "weight" and not weight.inputs
+        expected = axes(weight.name)
+        if config.series_tokens == "instant" and weight.name.startswith("forecast."):
+            expected = ("input", "output")[-len(weight.axes) :]
+        assert weight.axes == expected and weight.is_weight and weight.op == "weight" and not weight.inputs
 
 
 @pytest.mark.parametrize("name", small.CONFIGS)

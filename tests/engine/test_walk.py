@@ -47,7 +47,7 @@ def test_from_a_forbidden_cell_to_the_token_that_forbids_it():
 def test_every_walk_ends_whatever_is_chosen(name):
     trace = small.trace(small.config(**small.CONFIGS[name]), small.PADDED)
     random = np.random.default_rng(0)
-    answers = [node for node in trace.names if node.endswith("probabilities")]
+    answers = [node for node in trace.names if node.endswith(("probabilities", "forecast"))]
     ends = set()
     for number in range(60):
         node = answers[number % len(answers)]

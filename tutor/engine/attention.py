@@ -20,16 +20,18 @@ class Sight(NamedTuple):
 
 def self_sight(record: Recorder, config: TransformerConfig, stack: str, tokens: Node) -> tuple[Sight, ...]:
     """For every layer of a stack, what its self-attention may see of the tokens [..., position] so far."""
-    # A picture has no padding, and a decoder that starts with the padding token must be able to look at it.
-    filled = not config.patch and (stack == "encoder" or config.start_id != config.pad_id)
+    # A picture or a series has no padding, and a decoder that starts with the padding token must be able to look at it.
+    filled = not config.patch and not config.series and (stack == "encoder" or config.start_id != config.pad_id)
     pad_id = config.pad_id if config.padding_mask and filled else None
     causal = stack == "decoder" and config.causal_mask
+    block = config.block(tokens.shape[-1]) if config.separate_variables or config.choices else 0
     seen = record.tokens_so_far(tokens)
     layers = getattr(config, f"{stack}_layers")
     narrow = range(min(config.window_from, layers), layers) if causal and config.window else range(0)
 
     def mask(name: str, window: int) -> Node:
         limit: dict[str, Any] = {"window": window} if window else {}
+        limit |= {"block": block} if block else {}
         return record(f"{stack}.{name}", ops.attention_mask, tokens, seen, causal=causal, pad_id=pad_id, **limit)
 
     whole = mask("mask", config.window if len(narrow) == layers else 0)

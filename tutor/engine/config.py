@@ -20,9 +20,19 @@ CHOICES = {
     "norm_position": ("post", "pre"),
     "activation": ("relu", "gelu", "gelu_tanh", "silu"),
     "pooler": ("none", "tanh", "relu"),
+    "series_tokens": ("instant", "variable", "patch"),
 }
-TASKS = ("words", "next_sentence", "sequence_classification", "token_classification", "question_answering")
+TASKS = (
+    "words",
+    "next_sentence",
+    "sequence_classification",
+    "token_classification",
+    "question_answering",
+    "multiple_choice",
+    "forecast",
+)
 CLASSIFIERS = ("sequence_classification", "token_classification")
+FORECAST = "forecast"
 SWITCHES = ("causal_mask", "padding_mask", "scale_scores", "position", "residual", "norm_position", "heads_off")
 
 
@@ -76,6 +86,11 @@ class TransformerConfig:
     scale_embedding: bool = True
     patch: int = 0  # side of a square of pixels; above 0 the model reads pictures, one position a square
     picture: tuple[int, ...] = ()  # channels, height and width of a picture
+    series: tuple[int, ...] = ()  # time steps and variables; given, the model reads a series of numbers
+    series_tokens: str = "instant"  # what one token of it is, see `series.py`
+    series_patch: int = 0  # time steps in a patch
+    horizon: int = 0  # time steps that are forecast
+    choices: int = 0  # so many pairs of question and answer stand in the sentence, one after the other
     pad_id: int = 0
     start_id: int = 1
     end_id: int = 2
@@ -84,6 +99,7 @@ class TransformerConfig:
     padding_mask: bool = True
     scale_scores: bool = True
     residual: bool = True
+    separate_variables: bool = True  # the patches of a variable look at none of another
     heads_off: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -141,7 +157,7 @@ class TransformerConfig:
     def _check_families(self) -> None:
         if not self.key_value_heads:
             object.__setattr__(self, "key_value_heads", self.heads)
-        for name in ("rotary_scaling", "picture"):
+        for name in ("rotary_scaling", "picture", "series"):
             value = getattr(self, name)
             numbers = isinstance(value, list | tuple) and all(isinstance(n, int | float) and n > 0 for n in value)
             self._require(numbers, name, Message("must be a list of numbers above 0"))
@@ -166,6 +182,26 @@ class TransformerConfig:
             fits = len(self.picture) == 3 and not any(side % self.patch for side in self.picture[1:])
             rule = Message("must be channels, height and width, both multiples of patch ({patch})", patch=self.patch)
             self._require(fits and all(isinstance(n, int) for n in self.picture), "picture", rule)
+        self._check_series()
+        if self.choices or "multiple_choice" in self.tasks:
+            alone = self.architecture == "encoder_only" and self.position in ("learned", "sinusoidal", "none")
+            rule = Message("needs the architecture encoder_only and positions that are learned, sinusoidal or none")
+            self._require(alone and not self.patch and not self.series, "choices", rule)
+
+    def _check_series(self) -> None:
+        if not self.series:
+            self._require(FORECAST not in self.tasks, "tasks", Message("needs a series for {task}", task=FORECAST))
+            return
+        self._require(self.architecture == "encoder_only", "series", Message("needs the architecture encoder_only"))
+        fits = len(self.series) == 2 and all(isinstance(n, int) for n in self.series) and not self.patch
+        self._require(fits, "series", Message("must be time steps and variables, and no patch beside it"))
+        self._require("words" not in self.tasks, "tasks", Message("a series has no words"))
+        if FORECAST in self.tasks:
+            self._require(self.horizon > 0, "horizon", Message("must be at least 1 for {task}", task=FORECAST))
+        if self.series_tokens == "patch":
+            cut = self.series_patch > 0 and self.series[0] % self.series_patch == 0
+            rule = Message("must divide the time steps ({steps})", steps=self.series[0])
+            self._require(cut, "series_patch", rule)
 
     def _check_heads_off(self) -> None:
         a_list = isinstance(self.heads_off, list | tuple)
@@ -201,6 +237,27 @@ class TransformerConfig:
     def patches(self) -> int:
         """How many squares a picture is cut into; 0 for a model that reads text."""
         return self.picture[1] * self.picture[2] // self.patch**2 if self.patch else 0
+
+    @property
+    def series_token_count(self) -> int:
+        """How many tokens a series makes; 0 for a model that reads none."""
+        steps, variables = self.series or (0, 0)
+        return {"instant": steps, "variable": variables, "patch": variables * self.series_block}[self.series_tokens]
+
+    @property
+    def series_token_width(self) -> int:
+        """How many numbers of a series one token of it stands for."""
+        steps, variables = self.series or (0, 0)
+        return {"instant": variables, "variable": steps, "patch": self.series_patch}[self.series_tokens]
+
+    @property
+    def series_block(self) -> int:
+        """How many patches each variable of a series makes; 0 where its tokens are no patches."""
+        return self.series[0] // self.series_patch if self.series and self.series_tokens == "patch" else 0
+
+    def block(self, tokens: int) -> int:
+        """How many of so many tokens stand in each part in which positions are counted anew; 0 where that is all."""
+        return self.series_block or (tokens // self.choices if self.choices else 0)
 
     def table_of(self, stack: str) -> str:
         """The name of the embedding table that a stack looks its tokens up in."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from tutor.engine import ops
 from tutor.engine.config import TransformerConfig
-from tutor.engine.layers import Shapes, linear, linear_shapes, norm_shapes, normalise
+from tutor.engine.layers import STORED, Shapes, linear, linear_shapes, norm_shapes, normalise
 from tutor.engine.ops import OperationError
 from tutor.engine.trace import Node, Recorder
 
@@ -57,14 +57,20 @@ def embed_picture(record: Recorder, config: TransformerConfig, pixels: Node, tok
 
 
 def positions(record: Recorder, config: TransformerConfig, name: str, tokens: Node, dtype: str) -> list[Node]:
-    """What is added to the vectors for where they stand, if anything is."""
+    """What is added to the vectors for where they stand, if anything is; in every block of them counted anew."""
+    block = config.block(tokens.shape[-1])
     offset = record.offset + (config.position_offset if config.position == "learned" else 0)
     first: dict[str, Any] = {"offset": offset} if offset else {}
     if config.position in ("sinusoidal", "sinusoidal_halves"):
         first |= {"halves": True} if config.position == "sinusoidal_halves" else {}
+        first |= {"every": block} if block else {}
         return [record(f"{name}.position", ops.sinusoid, tokens, width=config.d_model, dtype=dtype, **first)]
     if config.position == "learned":
         rows = record.weight(f"{name}.position.table", ("position", "feature"))
+        if block:
+            places = np.broadcast_to(np.arange(tokens.shape[-1]) % block + offset, tokens.shape)
+            numbers = record.input(f"{name}.place", np.ascontiguousarray(places), tokens.axis_keys)
+            return [record(f"{name}.position", ops.look_up, rows, numbers)]
         return [record(f"{name}.position", ops.position_rows, rows, tokens, **first)]
     return []
 
@@ -83,13 +89,16 @@ def embedding_shapes(c: TransformerConfig, stack: str) -> Shapes:
     name = f"{stack}.embedding" if c.architecture == "encoder_decoder" else "embedding"
     vocabulary = c.output_vocabulary if name.startswith("decoder.") else c.vocabulary
     shapes: Shapes = {}
-    if c.patch:
+    if c.series:
+        shapes |= {weight: (c.series[1],) for weight in STORED}
+        shapes |= linear_shapes("embedding.value", c.series_token_width, c.d_model, True)
+    elif c.patch:
         shapes |= linear_shapes("embedding.patch", c.picture[0] * c.patch**2, c.d_model, True)
         shapes["embedding.class.row"] = (c.d_model,)
     else:
         shapes[c.table_of(stack)] = (vocabulary, c.d_model)
     if c.position == "learned":
         shapes[f"{name}.position.table"] = (c.maximum_positions + c.position_offset, c.d_model)
-    if c.segments and not c.patch:
+    if c.segments and not (c.patch or c.series):
         shapes[f"{name}.segment.table"] = (c.segments, c.d_model)
     return shapes | (norm_shapes(c, f"{name}.norm") if c.embedding_norm else {})

@@ -12,6 +12,13 @@ ATTENTION_OUTPUT = r"O = \mathrm{Concat}(\mathrm{head}_1, \ldots, \mathrm{head}_
 # The last one or two words of the name and the operation: a what-if may put another operation at the same place.
 FORMULAS = {
     ("embedding.token", "look_up"): r"x_t = E_{\mathrm{id}_t}",
+    ("embedding.token", "linear"): r"x_t = s_t W + b",
+    ("series.centred", "subtract"): r"c_{tv} = s_{tv} - \mu_v",
+    ("series.normalised", "divide"): r"z_{tv} = \frac{s_{tv} - \mu_v}{\sigma_v}",
+    ("forecast.scaled", "multiply"): r"\hat{z}_{tv} \; \sigma_v",
+    ("forecast", "add"): r"\hat{s}_{tv} = \hat{z}_{tv} \; \sigma_v + \mu_v",
+    ("forecast.errors", "subtract"): r"e_{tv} = \hat{z}_{tv} - z_{tv}",
+    ("forecast.losses", "multiply"): r"\ell_{tv} = e_{tv}^2",
     ("embedding.scaled", "scale"): r"x_t = \sqrt{d_{\mathrm{model}}} \; E_{\mathrm{id}_t}",
     ("query_projection", "linear"): r"Q = X W^Q + b^Q",
     ("key_projection", "linear"): r"K = X W^K + b^K",

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from tutor.engine import ops
-from tutor.engine.config import TransformerConfig
+from tutor.engine.config import FORECAST, TransformerConfig
 from tutor.engine.layers import Shapes, linear, linear_shapes, norm_shapes, normalise, token_input
 from tutor.engine.ops import OperationError
+from tutor.engine.series import forecast, forecast_loss, forecast_shapes
 from tutor.engine.trace import Node, Recorder
 
 WORDS = "words"
@@ -24,7 +25,9 @@ HEADS: dict[str, tuple[str, int]] = {
     "sequence_classification": ("pooled", 0),
     "token_classification": ("positions", 0),
     "question_answering": ("positions", 2),  # the answer's first and its last position
+    "multiple_choice": ("pooled", 1),  # one score for each pair of question and answer (Radford et al. 2018, figure 1)
 }
+TURNED = ("question_answering", "multiple_choice")  # their classes are the rows; they choose among positions or pairs
 UNASKED = -1  # a class where nothing is asked
 MASKED_WORD = "masked_word"  # the loss of the words, where there are other losses beside it
 
@@ -54,13 +57,18 @@ def answer(
         if task == WORDS:
             asked = _asked(right[WORDS], config.pad_id) if record.training and WORDS in right else None
             found = predict(record, config, x, asked)
+        elif task == FORECAST:
+            source, found = forecast(record, config, x)
         else:
             source, asked = x, None
             if HEADS[task][0] == "pooled":
                 source = pooled = pooled or pool(record, config, x)
             found = classify(record, config, task, source)
         first = first or found
-        if task in right:
+        if task == FORECAST and task in right:
+            name = "loss" if len(config.tasks) < 2 else f"{task}.loss"
+            losses.append(forecast_loss(record, config, source, right[task], name))
+        elif task in right:
             losses.append(loss(record, config, found, right[task], smoothing, task, asked))
     if pooled is None and config.pooler != "none" and not record.training:
         pooled = pool(record, config, x)
@@ -94,21 +102,26 @@ def predict(record: Recorder, config: TransformerConfig, x: Node, asked: np.ndar
 
 
 def pool(record: Recorder, config: TransformerConfig, x: Node) -> Node:
-    """The first position stands for the whole: tanh(x_1 W + b), [..., 1, feature]; without a pooler x_1 itself."""
-    axes = ("position@first", x.axis_keys[-1])
+    """The first position stands for the whole: tanh(x_1 W + b), [..., 1, feature]; without a pooler x_1 itself.
+
+    Of several pairs in one sentence the first position of each, [..., choice, feature].
+    """
+    axes = ("choice" if config.choices else "position@first", x.axis_keys[-1])
+    pairs: dict[str, Any] = {"every": config.block(x.shape[-2])} if config.choices else {}
     if config.pooler == "none":
-        return record("pooled", ops.first_row, x, axes=axes)
-    first = record("pooled.first", ops.first_row, x, axes=axes)
+        return record("pooled", ops.first_row, x, axes=axes, **pairs)
+    first = record("pooled.first", ops.first_row, x, axes=axes, **pairs)
     return record("pooled", ops.OPERATIONS[config.pooler], linear(record, "pooled.hidden", first))
 
 
 def classify(record: Recorder, config: TransformerConfig, task: str, x: Node) -> Node:
     """Logits and probabilities of a task's classes, a row for every row of `x`; in training logits alone.
 
-    Of question answering, the other way about: a row for the answer's start and one for its end, over all positions.
+    Of question answering, the other way about: a row for the answer's start and one for its end, over all positions;
+    of multiple choice, one row over all pairs.
     """
     axes = (x.axis_keys[-2], f"class@{task}")
-    if task == "question_answering":
+    if task in TURNED:
         logits = record(f"{task}.logits", ops.transpose, linear(record, f"{task}.each", x, axes=axes))
     else:
         logits = linear(record, f"{task}.logits", x, axes=axes)
@@ -171,6 +184,8 @@ def head_shapes(config: TransformerConfig) -> Shapes:
         shapes |= linear_shapes("pooled.hidden", c.d_model, c.d_model, True)
     for task in c.tasks:
         if task in HEADS:
-            place = f"{task}.each" if task == "question_answering" else f"{task}.logits"
+            place = f"{task}.each" if task in TURNED else f"{task}.logits"
             shapes |= linear_shapes(place, c.d_model, HEADS[task][1] or c.classes, True)
+        if task == FORECAST:
+            shapes |= forecast_shapes(c)
     return shapes

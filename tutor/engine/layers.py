@@ -12,6 +12,7 @@ from tutor.engine.ops import OperationError
 from tutor.engine.trace import Node, Recorder
 
 Shapes = dict[str, tuple[int, ...]]  # a weight's name -> its shape
+STORED = ("series.mean", "series.deviation")  # measured on what a model learns from; training leaves them alone
 
 
 def token_input(record: Recorder, name: str, ids: Any, stack: str, vocabulary: int) -> Node:

@@ -12,6 +12,7 @@ import numpy as np
 from tutor.engine.backend import Backend, load_backend, namespace
 from tutor.engine.config import TransformerConfig
 from tutor.engine.gradient import backward
+from tutor.engine.layers import STORED
 from tutor.engine.message import Message
 from tutor.engine.trace import Recorder
 from tutor.engine.transformer import run
@@ -27,7 +28,7 @@ class TrainingError(ArithmeticError):
 class Batch:
     """Token ids [sentence, position], padded; `targets` are the right tokens, padding where nothing is asked.
 
-    A model without words has None for them.
+    A model without words has None for them; one that reads series has [series, step, variable] for the ids.
     """
 
     ids: np.ndarray
@@ -38,9 +39,10 @@ class Batch:
 
     @property
     def tokens(self) -> int:
-        """How many tokens are predicted; of a model without words, how many classes."""
+        """How many tokens are predicted; of a model without words, how many classes or numbers."""
         if self.targets is None:
-            return sum(int(np.count_nonzero(classes >= 0)) for classes in (self.task_targets or {}).values())
+            right = (self.task_targets or {}).values()
+            return sum(one.size if one.dtype.kind == "f" else int(np.count_nonzero(one >= 0)) for one in right)
         return int(np.count_nonzero(self.targets))
 
 
@@ -116,7 +118,8 @@ def gradients(
     given = (batch.ids, batch.target_ids, batch.segment_ids, batch.targets)
     loss = run(record, config, *given, settings.smoothing, batch.task_targets)
     record.let_go()
-    found = backward(record, loss, weights, use_up=True)
+    learned = [name for name in weights if name not in STORED]
+    found = backward(record, loss, learned, use_up=True)
     return float(loss.value), {name: found[name].array for name in weights if name in found}
 
 

@@ -17,6 +17,7 @@ from tutor.engine.config import TransformerConfig
 from tutor.engine.embedding import embed, embed_picture, embedding_shapes, picture_input
 from tutor.engine.heads import answer, head_shapes
 from tutor.engine.layers import Shapes, linear, linear_shapes, norm_shapes, normalise, token_input
+from tutor.engine.series import embed_series, series_input
 from tutor.engine.trace import Node, Recorder
 
 
@@ -32,7 +33,8 @@ def run(
 ) -> Node:
     """The whole model on token ids [..., position]; returns the probabilities [..., position, vocabulary].
 
-    A model with `config.patch` reads the pixels of a picture [..., channel, row, column] in their place.
+    A model with `config.patch` reads the pixels of a picture [..., channel, row, column] in their place, one with
+    `config.series` the numbers of a series [..., step, variable].
     `target_ids` are the decoder's input in an encoder-decoder, start token first. Padding is `config.pad_id`. With
     `targets`, the right token for every position of the last stack, the loss is recorded and returned instead; with
     `task_targets`, the right classes of the config's other tasks by their names (`heads.py`), so are their losses.
@@ -41,6 +43,10 @@ def run(
     if config.patch:
         pixels, tokens = picture_input(record, config, ids)
         x = run_stack(record, config, stack, embed_picture(record, config, pixels, tokens), tokens)
+        return answer(record, config, x, targets, smoothing, task_targets)
+    if config.series:
+        series, tokens = series_input(record, config, ids)
+        x = run_stack(record, config, stack, embed_series(record, config, series, tokens), tokens)
         return answer(record, config, x, targets, smoothing, task_targets)
     tokens = token_input(record, "tokens", ids, stack, config.vocabulary)
     if config.architecture != "encoder_decoder":

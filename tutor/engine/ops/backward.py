@@ -166,24 +166,31 @@ class ScatterRows(Operation):
 
 
 class PlaceRows(Operation):
-    """The gradient of rows that were taken out of a table: each row at its place, zeros elsewhere."""
+    """The gradient of rows that were taken out of a table: each row at its place, zeros elsewhere.
+
+    The rows stand one after the other from `offset` on or, with `every`, so many apart.
+    """
 
     name = "place_rows"
     formula = r"\frac{\partial L}{\partial P_t} = g_t"
 
-    def forward(self, g: Any, *, rows: int, offset: int = 0) -> Any:
+    def forward(self, g: Any, *, rows: int, offset: int = 0, every: int = 0) -> Any:
         xp = namespace(g)
         dtype = str(g.dtype).rpartition(".")[2]
 
         def zeros(count: int) -> Any:
             return plain_array(g, np.zeros((*g.shape[:-2], count, g.shape[-1])), dtype) if count else g[..., :0, :]
 
+        if every:
+            parts = [part for i in range(g.shape[-2]) for part in (g[..., i : i + 1, :], zeros(every - 1))]
+            return xp.concat(parts, axis=-2)[..., :rows, :]
         return xp.concat([zeros(offset), g, zeros(rows - offset - g.shape[-2])], axis=-2)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         (g,) = operands
-        row = index[0] - node.params.get("offset", 0)
-        inside = 0 <= row < g.shape[0]
+        every = node.params.get("every", 0)
+        row = index[0] // every if every else index[0] - node.params.get("offset", 0)
+        inside = 0 <= row < g.shape[0] and not (every and index[0] % every)
 
         def terms():
             return (product(cell(g, (row, index[1]))),) if inside else ()

@@ -86,14 +86,19 @@ class PositionRows(Operation):
 class Sinusoid(Operation):
     """Sine waves in even features, cosines in odd ones (Vaswani et al. 2017, section 3.5). Fixed, not learned.
 
-    With `halves` the same waves in another order: the sines in the first half, the cosines in the second.
+    With `halves` the same waves in another order: the sines in the first half, the cosines in the second. With
+    `every` the waves begin anew after so many positions.
     """
 
     name = "sinusoid"
     formula = r"P_{t,2i} = \sin \frac{t}{10000^{2i/d}} \quad P_{t,2i+1} = \cos \frac{t}{10000^{2i/d}}"
 
-    def forward(self, ids: Any, *, width: int, dtype: str = "float32", offset: int = 0, halves: bool = False) -> Any:
+    def forward(
+        self, ids: Any, *, width: int, dtype: str = "float32", offset: int = 0, halves: bool = False, every: int = 0
+    ) -> Any:
         table = waves(offset + ids.shape[-1], width)[offset:]  # [position, feature]
+        if every:
+            table = table[np.arange(len(table)) % every]
         if halves:
             table = np.concatenate([table[:, 0::2], table[:, 1::2]], axis=1)
         return plain_array(ids, table, dtype)
@@ -102,7 +107,9 @@ class Sinusoid(Operation):
         return (operands[0].axis_keys[-1], "feature")
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
-        position, feature = index[0] + node.params.get("offset", 0), index[1]
+        position, feature = index
+        every = node.params.get("every", 0)
+        position = (position % every if every else position) + node.params.get("offset", 0)
         width, interleaved = node.params["width"], feature
         if node.params.get("halves", False):
             sines = (width + 1) // 2

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tutor.engine.backend import add_at, namespace, where_array
 from tutor.engine.explanation import Addition, Explanation, Index, Region, Term, product
 from tutor.engine.ops.base import Operation, Recipe, cell
@@ -129,12 +131,12 @@ class MeanLoss(Operation):
         losses, targets = operands
         pad_id = node.params.get("pad_id")
         share = 1 / max(1, _real(targets, pad_id))
-        asked = [t for t, number in enumerate(targets.value.tolist()) if number != pad_id]
+        asked = [place for place, number in np.ndenumerate(targets.value) if number != pad_id]
 
         def terms():
-            return tuple(product(cell(losses, (t,)), coefficient=share) for t in asked)
+            return tuple(product(cell(losses, place), coefficient=share) for place in asked)
 
-        used = {losses.name: (slice(None),)}
+        used: dict[str, Region] = {losses.name: (slice(None),) * len(losses.shape)}
         return Addition(node.name, index, node.at(index), node.formula, terms, used, {"count": round(1 / share)})
 
 

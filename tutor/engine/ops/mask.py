@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tutor.engine.backend import namespace, where_array
+import numpy as np
+
+from tutor.engine.backend import namespace, plain_array, where_array
 from tutor.engine.explanation import Explanation, Index, Mask, Rule, Term
 from tutor.engine.ops.backward import mask_backward
 from tutor.engine.ops.base import Operation, Recipe, aligned, cell
@@ -19,12 +21,15 @@ class AttentionMask(Operation):
     """1 where a query may look at a key: not at padding (`pad_id`), and not at the future (`causal`).
 
     With a `window` also not further back than that many tokens, itself included (Beltagy et al. 2020, section 3.1).
+    With a `block` every so many tokens are a world of their own.
     """
 
     name = "attention_mask"
     formula = r"M_{ij} = 1 \; \mathrm{where} \; i \; \mathrm{may} \; \mathrm{see} \; j"
 
-    def forward(self, query_ids: Any, key_ids: Any, *, causal: bool, pad_id: int | None, window: int = 0) -> Any:
+    def forward(
+        self, query_ids: Any, key_ids: Any, *, causal: bool, pad_id: int | None, window: int = 0, block: int = 0
+    ) -> Any:
         xp = namespace(key_ids)
         queries, keys = query_ids.shape[-1], key_ids.shape[-1]
         one_query = xp.reshape(query_ids, (*query_ids.shape, 1))  # [..., query, 1]
@@ -35,6 +40,9 @@ class AttentionMask(Operation):
             allowed = xp.tril(allowed, k=keys - queries)
         if causal and window:
             allowed = xp.triu(allowed, k=keys - queries - window + 1)
+        if block:
+            own = np.arange(queries)[:, None] // block == np.arange(keys) // block
+            allowed = allowed & plain_array(key_ids, own, "bool")
         return allowed if allowed.ndim == 2 else xp.expand_dims(allowed, axis=-3)  # a batch: [batch, 1, query, key]
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
@@ -50,19 +58,26 @@ class AttentionMask(Operation):
         padding = pad_id is not None and int(token.value) == pad_id
         window = node.params.get("window", 0) if node.params["causal"] else 0
         far = bool(window) and key <= query + offset - window
-        value = 0.0 if future or padding or far else 1.0
+        block = node.params.get("block", 0)
+        apart = bool(block) and query // block != key // block
         rules = (
             ([rf"{key} \leq {query + offset}"] if node.params["causal"] else [])
             + ([rf"{key} > {query + offset} - {window}"] if window else [])
+            + ([rf"{query // block} = {key // block}"] if block else [])
             + ([] if pad_id is None else [rf"{int(token.value)} \neq {pad_id}"])
         )
+        reasons = {"padding": padding, "future": future, "far": far, "apart": apart}
         facts = {
-            "reason": "padding" if padding else "future" if future else "far" if far else "allowed",
+            "reason": next((reason for reason, holds in reasons.items() if holds), "allowed"),
             "operands": (token,),
             "arithmetic": " ".join(f"[{rule}]" for rule in rules) or "1",  # Iverson's brackets: 1 where true, else 0
         }
+
+        def terms():
+            return (Term(float(facts["reason"] == "allowed")),)
+
         regions = {keys.name: (key,)}
-        return Rule(node.name, index, float(node.value[index]), node.formula, lambda: (Term(value),), regions, facts)
+        return Rule(node.name, index, float(node.value[index]), node.formula, terms, regions, facts)
 
 
 class MaskScores(Operation):

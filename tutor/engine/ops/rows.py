@@ -16,25 +16,26 @@ if TYPE_CHECKING:
 
 
 class FirstRow(Operation):
-    """The row of the first position alone: what BERT's pooler reads."""
+    """The row of the first position alone: what BERT's pooler reads. With `every`, the first of every so many."""
 
     name = "first_row"
     formula = r"Y = X_1"
 
-    def forward(self, x: Any) -> Any:
-        return x[..., :1, :]  # [..., position, feature] -> [..., 1, feature]
+    def forward(self, x: Any, *, every: int = 0) -> Any:
+        return x[..., :: every or x.shape[-2], :]  # [..., position, feature] -> [..., 1, feature]
 
     def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
         (x,) = node.operands
-        return (lambda name: record(name, place_rows, gradient, axes=x.axis_keys, rows=x.shape[-2]),)
+        return (lambda name: record(name, place_rows, gradient, axes=x.axis_keys, rows=x.shape[-2], **node.params),)
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         (x,) = operands
+        at = (index[0] * node.params.get("every", 0), index[1])
 
         def terms():
-            return (product(cell(x, index)),)
+            return (product(cell(x, at)),)
 
-        return Copy(node.name, index, node.at(index), node.formula, terms, {x.name: index})
+        return Copy(node.name, index, node.at(index), node.formula, terms, {x.name: at})
 
 
 class PickRows(Operation):
