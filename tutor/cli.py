@@ -258,9 +258,15 @@ def lessons(context: click.Context, search: str | None) -> None:
 
 @lessons.command("check", epilog="Example: tutor lessons check my-lesson.yaml")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--model", help="Say which of them run on this model: a shipped or added one, or its folder.")
 @click.pass_context
-def check_lessons(context: click.Context, files: tuple[Path, ...]) -> None:
+def check_lessons(context: click.Context, files: tuple[Path, ...], model: str | None) -> None:
     """Hold lessons against the models they name: every node, exercise and mistake. Without FILES, all lessons."""
+    if model is not None:
+        from tutor.plain.fitting import fits_of, fitting_lines
+
+        _echo_lines(fitting_lines(model, fits_of(model, files), _width()))
+        return
     from tutor.plain.checking import problem_lines, problems_of
 
     problems = problems_of(files)

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tutor.course.counterparts import counterpart
 from tutor.course.schema import Place
+from tutor.engine.counting import PREFIX as COUNT
 from tutor.engine.explanation import Cell
 from tutor.engine.gradient import PREFIX as GRADIENT
 from tutor.engine.lens import PREFIX as LENS
@@ -25,7 +27,9 @@ def find_node(trace: Trace, pattern: str) -> Node:
 
     A name or a glob after `gradient.` means the gradient of what it finds; between `step.` and one of the optimiser's
     parts (`step.logits.weight.after`) it means a weight; after `lens.` stands a layer (`lens.0.probabilities`) or a
-    position (`lens.at.3.probabilities`) of the logit lens. All are computed when first asked for.
+    position (`lens.at.3.probabilities`) of the logit lens; `count.encoder.0.total` counts weights. All are computed
+    when first asked for. In a model of one
+    stack, a name in the other stack means its counterpart.
     """
     if pattern in trace:
         return trace[pattern]
@@ -35,7 +39,11 @@ def find_node(trace: Trace, pattern: str) -> Node:
         return _of_step(trace, pattern)
     if pattern.startswith(LENS):
         return trace.lens(pattern)
+    if pattern.startswith(COUNT):
+        return trace.count(pattern)
     found = trace.find(pattern)
+    if not found and (other := counterpart(trace, pattern)):
+        return find_node(trace, other)
     if not found:
         if any(sign in pattern for sign in "*?["):
             raise TraceError(Message("no node matches {pattern}; `tutor trace` lists all names", pattern=pattern))
@@ -45,7 +53,7 @@ def find_node(trace: Trace, pattern: str) -> Node:
 
 def is_at_hand(trace: Trace, pattern: str) -> bool:
     """Whether `find_node` need not walk back through the model for it, or read words off a layer."""
-    return not pattern.startswith((GRADIENT, STEP, LENS)) or pattern in trace
+    return not pattern.startswith((GRADIENT, STEP, LENS, COUNT)) or pattern in trace
 
 
 def _of_step(trace: Trace, pattern: str) -> Node:

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tutor.models.card import FILE_NAME, Texts, read_card
+from tutor.models.card import FILE_NAME, LANGUAGES, ModelCard, Texts, read_card
 from tutor.models.errors import ModelError
-from tutor.models.hub_cache import HUB, cached, is_name
+from tutor.models.hub_cache import HUB, cached, is_name, name_of
 
 if TYPE_CHECKING:
     from tutor.models.model import Model
 
 SHIPPED = Path(__file__).parent
 GGUF = ".gguf"
+PUBLISHED = {"en": "A published checkpoint.", "zh": "公开发布的模型。"}
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,20 @@ def available() -> tuple[ModelInfo, ...]:
     """The shipped models, smallest first."""
     cards = [read_card(path.parent) for path in SHIPPED.glob(f"*/{FILE_NAME}")]
     cards.sort(key=lambda card: (card.parameters, card.name))
-    return tuple(
-        ModelInfo(card.name, card.title, card.summary, card.trained, card.parameters, card.architecture)
-        for card in cards
-    )
+    return tuple(map(_info, cards))
+
+
+def info_of(name: str) -> ModelInfo:
+    """The same of any model that can be asked for by name, as far as that needs no weights. Raises ModelError."""
+    folder = find_folder(name)
+    if (folder / FILE_NAME).is_file():
+        return _info(read_card(folder))
+    known = folder.stem if folder.is_file() else name_of(folder)
+    return ModelInfo(known, dict.fromkeys(LANGUAGES, known), PUBLISHED, trained=True, parameters=0, architecture="")
+
+
+def _info(card: ModelCard) -> ModelInfo:
+    return ModelInfo(card.name, card.title, card.summary, card.trained, card.parameters, card.architecture)
 
 
 def load_model(name: str | Path) -> Model:

@@ -3,6 +3,7 @@
 import sys
 
 from tutor.course.errors import LessonError
+from tutor.course.fitting import other_model_said
 from tutor.course.load import load_course, load_lesson
 from tutor.course.progress import Progress
 from tutor.course.schema import Lesson
@@ -56,6 +57,8 @@ def _say_untrained(talk: Talk, source: Source) -> None:
     talk.say(_("sentence: {0}").format(shortened(source.sentence or "")))
     if trace.notice:
         talk.say(safe(translated(trace.notice)))
+    if source.model not in (None, source.lesson.model) and (notice := other_model_said(source.lesson, trace)):
+        talk.say(safe(translated(notice)))
     if not trace.trained:
         talk.say(
             _("The model {0} is untrained: its weights are random, and so are its answers.").format(safe(trace.model))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from tutor.course.fitting import takes_target
 from tutor.course.programs import run_program
 from tutor.course.schema import Lesson
 from tutor.display.language import _
@@ -49,7 +50,8 @@ class Source:
             return run_program(self.lesson.program)
         assert self._model is not None
         target = self.target
-        if target is None and self.lesson.target is not None and not self.own_sentence:
+        lessons_own = self.model in (None, self.lesson.model) or takes_target(self._model.config)
+        if target is None and self.lesson.target is not None and not self.own_sentence and lessons_own:
             target = self.lesson.target.get(self.language)
         with working(_("tracing")):
             return self._model.trace(

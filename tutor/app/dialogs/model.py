@@ -17,6 +17,7 @@ from tutor.app.widgets.key_line import Hint, KeyLine
 from tutor.app.widgets.prose import Prose
 from tutor.display.language import N_, _, current_language, ngettext
 from tutor.display.safe import safe
+from tutor.models import registry
 from tutor.models.card import ModelCard, read_card
 from tutor.models.errors import ModelError
 from tutor.models.registry import ModelInfo, available, find_folder
@@ -34,14 +35,11 @@ def _models() -> tuple[ModelInfo, ...]:
 
 
 def info_of(name: str) -> ModelInfo | None:
-    """What the list of models says of one; None for one that is not shipped and cannot be read."""
-    for info in _models():
-        if info.name == name:
-            return info
-    card = _card(name)
-    if card is None:
+    """What the list of models says of one; None for one that is not there or cannot be read."""
+    try:
+        return next((info for info in _models() if info.name == name), None) or registry.info_of(name)
+    except ModelError:
         return None
-    return ModelInfo(card.name, card.title, card.summary, card.trained, card.parameters, card.architecture)
 
 
 @cache

@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tutor.app.lesson_state import LessonState
+from tutor.app.other_model import other_model_notice
 from tutor.app.present import Snapshot
 from tutor.app.screens.trace_view import TraceView
 from tutor.app.tracing import Request, Result, compute, prepared
@@ -120,6 +121,8 @@ class TraceRun(TraceView):
             walk = walk.moved(asked)  # another sentence may have other blanks
         self.snapshot = replace(self.snapshot, walk=walk)
         self._show()
+        if first and (notice := other_model_notice(self.snapshot, trace)):
+            self.app.notify(notice, timeout=12, markup=False)
         if first and not isinstance(self.focused, Input):
             self.call_after_refresh(self._focus_pane)
 
