@@ -7,10 +7,11 @@ import pytest
 
 import tutor
 from tutor.course.block_mistakes import BLOCK_MISTAKES
+from tutor.course.exercises import make
 from tutor.course.mistakes import MistakeError, slips
 from tutor.course.places import find_node
 from tutor.course.programs import run_program
-from tutor.course.schema import Matrix, Program, ProgramStep
+from tutor.course.schema import Cells, Fill, Matrix, Program, ProgramStep
 
 ROWS = ((1.0, 5.0, 1.0, 5.0), (3.0, 1.0, 3.0, 2.0), (1.0, 1.0, 7.0, 7.0))
 
@@ -103,3 +104,21 @@ def test_at_the_count_of_weights():
     assert value(trace, f"{place}.each", "counted_for_every_position")[0, 0] == tokens * wide
     assert value(trace, f"{place}.total", "vectors_left_out") == 4 * wide
     assert value(trace, "count.encoder.0.total", "attention_alone") == trace[f"{place}.total"].value
+
+
+def test_a_count_is_told_from_another_digit_by_digit():
+    trace = tutor.load_model("translator").trace("She likes cats", target="她喜欢猫。")
+    fill = Fill(exercise=Cells(fill="count.encoder.0.self_attention.total", cells=1, mistakes=("vectors_left_out",)))
+    exercise = make(fill, trace)
+    total = exercise.expected(())
+    assert exercise.grade((), f"{total:.0f}").right and exercise.grade((), f"{total:,.0f}").right
+    verdict = exercise.grade((), f"{exercise.slips[0].value:.0f}")
+    assert not verdict.right and verdict.mistake == "vectors_left_out"
+
+
+def test_a_small_number_beside_a_huge_one_is_asked_for_in_full():
+    matrix = Matrix(("length",), (32.0, 30000.0))
+    trace = run_program(Program({"n": matrix}, (ProgramStep("pairs", "multiply", ("n", "n")),)))
+    exercise = make(Fill(exercise=Cells(fill="pairs", cells=2, mistakes=("added_instead_of_multiplied",))), trace)
+    assert exercise.grade((0,), "1024").right
+    assert exercise.grade((0,), "64").mistake == "added_instead_of_multiplied"

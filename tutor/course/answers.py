@@ -10,6 +10,7 @@ from decimal import Decimal
 
 RELATIVE = 0.005  # half a percent
 NOISE = 1e-6  # of the matrix's largest number: what float32 leaves where the true number is 0
+NOISE_IN_PROGRAMS = 1e-12  # the same of float64, in which hand-size programs are computed
 MAXIMUM_LENGTH = 120
 
 _MINUS = str.maketrans(

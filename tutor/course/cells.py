@@ -14,6 +14,7 @@ from tutor.engine.trace import Node
 
 Index = tuple[int, ...]
 MAXIMUM_CANDIDATES = 400
+_WRITTEN_OUT = 1000  # a count from here on is typed digit by digit, not rounded
 _NEAR = 8  # rows and columns that a small screen shows without scrolling
 
 
@@ -101,4 +102,6 @@ def distinct(node: Node, slip: Slip, index: Index) -> bool:
         return False
     if not math.isfinite(wrong):
         return wrong != value
-    return not any(accepts(value, answer) for digits in (2, 4) for answer in readings(f"{wrong:#.{digits}g}"))
+    whole = wrong == round(wrong) and abs(wrong) >= _WRITTEN_OUT
+    typed = [f"{wrong:.0f}"] if whole else [f"{wrong:#.{digits}g}" for digits in (2, 4)]
+    return not any(accepts(value, answer) for text in typed for answer in readings(text))

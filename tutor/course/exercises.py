@@ -61,7 +61,8 @@ class Exercise:
         self.cells: tuple[Index, ...] = choose_cells(self.found, self.slips, fill.exercise.cells, chance)
         value = self.found.value
         finite = value[np.isfinite(value)]
-        self.noise = answers.NOISE * max(float(np.abs(finite).max(initial=0.0)), 1e-3)
+        noise = answers.NOISE if value.dtype.itemsize < 8 else answers.NOISE_IN_PROGRAMS
+        self.noise = noise * max(float(np.abs(finite).max(initial=0.0)), 1e-3)
 
     @property
     def node(self) -> str:
