@@ -68,6 +68,7 @@ def test_sensible_ways_to_write_a_number(text):
         ("2^3^2", 512.0),
         ("sin(2/10000^(2/6))", 0.092699),
         ("cos 2", -0.416147),
+        ("tanh(0.3 + 0.2)", 0.462117),
     ],
 )
 def test_arithmetic_is_computed(text, value):

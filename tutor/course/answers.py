@@ -43,9 +43,9 @@ _MINUS = str.maketrans(
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]{1,3})?|\.[0-9]+(?:e[-+]?[0-9]{1,3})?")
 _FUNCTIONS = {
     **{"√": math.sqrt, "sqrt": math.sqrt, "exp": math.exp, "e^": math.exp, "ln": math.log, "log": math.log},
-    **{"sin": math.sin, "cos": math.cos},
+    **{"sin": math.sin, "cos": math.cos, "tanh": math.tanh},
 }
-_TOKEN = re.compile(rf"\s*(?:({_NUMBER.pattern})|(√|sqrt|exp|e\^|ln|log|sin|cos|[-+*/()^]))")
+_TOKEN = re.compile(rf"\s*(?:({_NUMBER.pattern})|(√|sqrt|exp|e\^|ln|log|sin|cos|tanh|[-+*/()^]))")
 _INFINITE = {"inf", "infinity", "∞", "oo", "无穷", "无穷大", "無窮", "無窮大"}
 
 
@@ -108,7 +108,7 @@ def _typed(number: str, sign: float, unit: float) -> Answer | None:
 
 
 class _Arithmetic:
-    """Sums, products, quotients, powers, roots, e^x, ln, sin, cos and brackets; nothing typed is ever executed."""
+    """Sums, products, quotients, powers, roots, e^x, ln, sin, cos, tanh and brackets; nothing typed is ever executed."""
 
     def __init__(self, text: str) -> None:
         self.tokens: list[str] = []
