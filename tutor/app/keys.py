@@ -50,6 +50,7 @@ def trace_keys() -> list[Section]:
             [
                 ("tab  shift+tab", _("next pane, pane before")),
                 ("G", _("what the model writes, step by step")),
+                ("H", _("all heads, a thumbnail each")),
                 ("i", _("glossary: what is this")),
                 ("ctrl+p", _("every command, every node")),
                 ("F2", _("中文 / English")),
@@ -72,6 +73,39 @@ def audit_keys() -> list[Section]:
                 ("u", _("uncover the recomputed matrix")),
                 ("c", _("check: which marks are slips, and how many were missed")),
                 ("r", _("try again, keeping the marks that were right")),
+            ],
+        ),
+        (
+            _("Around"),
+            [
+                ("i", _("glossary: what is this")),
+                ("F2", _("中文 / English")),
+                ("esc", _("back")),
+                ("ctrl+q", _("quit; nothing is lost")),
+            ],
+        ),
+    ]
+
+
+def head_keys() -> list[Section]:
+    """The same for the grid of all heads."""
+    return [
+        (
+            _("The heads"),
+            [
+                ("← ↑ ↓ →", _("another head: rows are layers, columns heads")),
+                ("pgup  pgdn", _("a page of layers up or down")),
+                ("enter", _("its weights in the trace")),
+                ("+  −", _("larger or smaller thumbnails")),
+            ],
+        ),
+        (
+            _("Under each thumbnail, where most of its weight goes"),
+            [
+                (_("self prev next"), _("to the token itself, the one before, the one after")),
+                (_("1st last one"), _("to the first token, the last, or some other one")),
+                (_("same copy"), _("to where the same token stood, or to what followed it there")),
+                (_("wide  ·"), _("spread out; or to no single place")),
             ],
         ),
         (

@@ -41,6 +41,7 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
         Binding("x", "exercise", show=False),
         Binding("h", "hint", show=False),
         Binding("o", "open_task", show=False),
+        Binding("H", "heads", show=False),
         Binding("G", "generate", show=False),
         Binding("slash", "sentence", show=False),
         Binding("t", "sentence('target')", show=False),

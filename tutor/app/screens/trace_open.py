@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tutor.app.screens.audit import AuditScreen
 from tutor.app.screens.generation import GenerationScreen
+from tutor.app.screens.head_grid import HeadGridScreen
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.screens.training import TrainingScreen
+from tutor.app.walk import Stop, fitted
 from tutor.course.audit import Finding, Index, Sheet
 from tutor.course.goals import Evidence
+from tutor.course.habits import attention_blocks
 from tutor.course.schema import Audit, Try
 from tutor.display.language import _
 from tutor.engine.trace import Trace
@@ -40,7 +44,28 @@ class OpenActions(TraceRun):
 
     def screen_commands(self) -> list[tuple[str, str, Callable[[], Any]]]:
         """For the command palette: what opens from here."""
-        return [(_("Generation"), _("what the model writes, step by step"), self.action_generate)]
+        return [
+            (_("Generation"), _("what the model writes, step by step"), self.action_generate),
+            (_("All heads"), _("what every head attends to, a thumbnail each"), self.action_heads),
+        ]
+
+    def action_heads(self) -> None:
+        """Every head of the model on this sentence, to pick one from."""
+        trace, walk = self.snapshot.shown, self.snapshot.walk
+        if trace is None:
+            return
+        if not attention_blocks(trace):
+            self.app.notify(_("There are no heads here: nothing in this trace attends."), markup=False)
+            return
+        model = Path(self.snapshot.request.model or "").name
+        self.app.push_screen(HeadGridScreen(trace, walk.here if walk else None, model), self._go)
+
+    def _go(self, stop: Stop | None) -> None:
+        """To a cell that was chosen on another screen."""
+        trace, walk = self.snapshot.shown, self.snapshot.walk
+        if stop is not None and trace is not None and walk is not None:
+            self._walk_to(walk.to(fitted(trace, stop)))
+            self.action_pane("matrix")
 
     def _generate(self, settings: Mapping[str, Any]) -> None:
         request = self.snapshot.request
