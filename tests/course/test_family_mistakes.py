@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.engine import small
 from tutor.course.family_mistakes import FAMILY_MISTAKES
 from tutor.course.mistakes import MistakeError, slips
 from tutor.course.programs import run_program
@@ -60,6 +61,22 @@ def test_gates_and_steps(trace):
     np.testing.assert_allclose(only(trace, "gate", "sigmoid_alone"), 1 / (1 + np.exp(-X)))
     np.testing.assert_allclose(only(trace, "gated", "gate_without_activation"), X * token)
     np.testing.assert_allclose(only(trace, "state", "state_forgotten"), np.tanh(X))
+
+
+def test_shares_of_heads():
+    traced = small.trace(small.config(**small.CONFIGS["GPT-2"] | {"decoder_layers": 2}))
+    share = traced.share("share.decoder.before")
+    weights = [traced[f"decoder.{layer}.self_attention.weights"].value for layer in range(2)]
+
+    def found(name):
+        (slip,) = slips(traced, share, name)
+        return slip.value
+
+    diagonals = [[np.mean(np.diag(head)[1:]) for head in layer] for layer in weights]
+    np.testing.assert_allclose(found("share_of_itself"), diagonals, atol=1e-6)
+    sums = [[np.diag(head, -1).sum() / len(head) for head in layer] for layer in weights]
+    np.testing.assert_allclose(found("first_row_counted"), sums, atol=1e-6)
+    np.testing.assert_allclose(found("layer_for_head"), share.value.T)
 
 
 def test_every_mistake_says_where_it_can_be_made(trace):

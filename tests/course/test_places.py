@@ -16,3 +16,12 @@ def test_the_logit_lens_is_found_by_its_name_a_glob_or_short():
     assert find_node(trace, "lens.at.2.logits").axes == ("layer", "vocabulary")
     with pytest.raises(TraceError, match=r"lens\.decoder\.0\.logits"):
         find_node(trace, "lens.1.logits")
+
+
+def test_shares_are_found_in_whichever_stack_there_is():
+    trace = small.trace(small.config(**small.CONFIGS["GPT-2"]))
+    assert not is_at_hand(trace, "share.decoder.before")
+    node = find_node(trace, "share.encoder.before")
+    assert node.name == "share.decoder.before" and is_at_hand(trace, node.name)
+    with pytest.raises(TraceError, match=r"share\.decoder\.largest"):
+        find_node(trace, "share.decoder.largst")

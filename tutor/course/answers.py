@@ -108,7 +108,7 @@ def _typed(number: str, sign: float, unit: float) -> Answer | None:
 
 
 class _Arithmetic:
-    """Sums, products, quotients, powers, roots, e^x, ln, sin, cos, tanh and brackets; nothing typed is ever executed."""
+    """Sums, products, quotients, powers, roots, e^x, ln, sin, cos, tanh and brackets; nothing is executed."""
 
     def __init__(self, text: str) -> None:
         self.tokens: list[str] = []

@@ -75,6 +75,30 @@ def state_forgotten(trace: Trace, node: Node) -> Arrays:
     return [np.tanh(numbers(node.operands[0].operands[0]))]
 
 
+def share_of_itself(trace: Trace, node: Node) -> Arrays:
+    """The diagonal in place of the one beside it."""
+    if node.op != "mean_share" or node.params["place"] not in ("before", "after"):
+        return []
+    return [np.asarray(node.operation.forward(*map(numbers, node.operands), place="itself"))]  # type: ignore[union-attr]
+
+
+def first_row_counted(trace: Trace, node: Node) -> Arrays:
+    """The right sum over the number of all rows."""
+    if node.op != "mean_share" or (count := node.operands[0].shape[-1]) < 3:
+        return []
+    rows = count - (2 if node.params["place"] == "first" else 1)
+    return [numbers(node) * rows / count]
+
+
+def layer_for_head(trace: Trace, node: Node) -> Arrays:
+    if node.op != "mean_share":
+        return []
+    swapped, value = np.full(node.shape, np.nan), numbers(node)
+    side = min(node.shape)
+    swapped[:side, :side] = value[:side, :side].T
+    return [swapped]
+
+
 FAMILY_MISTAKES: tuple[tuple[Callable[[Trace, Node], Arrays], tuple[str, ...], str, str], ...] = (
     (
         forgot_segment,
@@ -129,5 +153,23 @@ FAMILY_MISTAKES: tuple[tuple[Callable[[Trace, Node], Arrays], tuple[str, ...], s
         ("tanh",),
         "That is the step from the input alone: the state of the step before must be added inside the tanh.",
         "这只用了本步的输入：tanh 里面还要加上前一步的状态。",
+    ),
+    (
+        share_of_itself,
+        ("mean_share",),
+        "You went down the diagonal itself: that is each token with itself. Take the cells beside it.",
+        "你取的是对角线，那是每个词元看自己。要取它旁边的那一列斜线。",
+    ),
+    (
+        first_row_counted,
+        ("mean_share",),
+        "The sum is right, but not every row has such a place: divide by those that have.",
+        "和是对的，可不是每一行都有这个位置：只除以有的行数。",
+    ),
+    (
+        layer_for_head,
+        ("mean_share",),
+        "You exchanged layer and head: rows of this table are layers, columns heads.",
+        "层和头弄反了：这张表的行是层，列是头。",
     ),
 )

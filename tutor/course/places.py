@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tutor.course.counterparts import counterpart
+from tutor.course.counterparts import STACKS, counterpart
 from tutor.course.schema import Place
 from tutor.engine.counting import PREFIX as COUNT
 from tutor.engine.explanation import Cell
@@ -15,6 +15,7 @@ from tutor.engine.lens import PREFIX as LENS
 from tutor.engine.message import Message
 from tutor.engine.optimiser import PARTS
 from tutor.engine.optimiser import PREFIX as STEP
+from tutor.engine.sharing import PREFIX as SHARE
 from tutor.engine.trace import Node, Trace, TraceError
 
 
@@ -27,9 +28,9 @@ def find_node(trace: Trace, pattern: str) -> Node:
 
     A name or a glob after `gradient.` means the gradient of what it finds; between `step.` and one of the optimiser's
     parts (`step.logits.weight.after`) it means a weight; after `lens.` stands a layer (`lens.0.probabilities`) or a
-    position (`lens.at.3.probabilities`) of the logit lens; `count.encoder.0.total` counts weights. All are computed
-    when first asked for. In a model of one
-    stack, a name in the other stack means its counterpart.
+    position (`lens.at.3.probabilities`) of the logit lens; `count.encoder.0.total` counts weights,
+    `share.decoder.before` says what heads attend to. All are computed when first asked for. In a model of one stack, a
+    name in the other stack means its counterpart.
     """
     if pattern in trace:
         return trace[pattern]
@@ -41,6 +42,8 @@ def find_node(trace: Trace, pattern: str) -> Node:
         return trace.lens(pattern)
     if pattern.startswith(COUNT):
         return trace.count(pattern)
+    if pattern.startswith(SHARE):
+        return _share(trace, pattern)
     found = trace.find(pattern)
     if not found and (other := counterpart(trace, pattern)):
         return find_node(trace, other)
@@ -53,7 +56,14 @@ def find_node(trace: Trace, pattern: str) -> Node:
 
 def is_at_hand(trace: Trace, pattern: str) -> bool:
     """Whether `find_node` need not walk back through the model for it, or read words off a layer."""
-    return not pattern.startswith((GRADIENT, STEP, LENS, COUNT)) or pattern in trace
+    return not pattern.startswith((GRADIENT, STEP, LENS, COUNT, SHARE)) or pattern in trace
+
+
+def _share(trace: Trace, pattern: str) -> Node:
+    _prefix, stack, *place = pattern.split(".")
+    if stack in STACKS and f"{stack}.output" not in trace:
+        stack = STACKS[1 - STACKS.index(stack)]
+    return trace.share(".".join((*pattern.split(".")[:1], stack, *place)))
 
 
 def _of_step(trace: Trace, pattern: str) -> Node:

@@ -8,6 +8,7 @@ from tutor.display.counts import COUNT, OF_COUNT
 from tutor.display.language import N_, _, sentences
 from tutor.display.numbers import number
 from tutor.display.safe import fit, safe
+from tutor.display.shares import OF_SHARE
 from tutor.display.steps import OF_STEP, STEP
 from tutor.display.titles import GRADIENT
 from tutor.engine.explanation import Explanation
@@ -98,6 +99,8 @@ def _sum(trace: Trace, why: Explanation) -> str:
         return _(OF_STEP[op])
     if op in _BACK:
         return _(_BACK[op])
+    if op == "mean_share":
+        return _(OF_SHARE)
     if op in OF_COUNT:
         return _(OF_COUNT[op])
     if op == "add" and why.node.startswith(COUNT):

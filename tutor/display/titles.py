@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tutor.display.counts import ABOUT_COUNT, COUNT, COUNT_PARTS, COUNT_TITLES
 from tutor.display.language import N_, _
+from tutor.display.shares import ABOUT_SHARE, SHARE, SHARE_TITLES
 from tutor.display.steps import ABOUT_STEP, STEP, STEP_TITLES
 from tutor.engine.lens import PREFIX as LENS
 from tutor.engine.trace import Node
@@ -191,6 +192,8 @@ def short_title(name: str) -> str:
     owner, _point, last = name.rpartition(".")
     if name.startswith(COUNT) and last in COUNT_TITLES:
         return _(COUNT_TITLES[last])
+    if name.startswith(SHARE) and last in SHARE_TITLES:
+        return _(SHARE_TITLES[last])
     if name.startswith(STEP) and last in STEP_TITLES:
         return f"{short_title(owner.removeprefix(STEP))} · {_(STEP_TITLES[last])}"
     if owner and last in WEIGHTS:
@@ -203,7 +206,8 @@ def short_title(name: str) -> str:
 
 def place(name: str) -> str:
     """Where the node stands: "encoder 1 · self-attention"; empty for what stands alone."""
-    words = name.removeprefix(GRADIENT).removeprefix(STEP).removeprefix(LENS).removeprefix(COUNT).split(".")[:-1]
+    words = name.split(".")[:-1]
+    words = words[name.startswith((GRADIENT, STEP, LENS, COUNT, SHARE)) :]
     parts = [_("logit lens")] if name.startswith(LENS) else []
     if parts and words[0] == "at":
         parts.append(_("position {0}").format(int(words[1]) + 1))
@@ -234,6 +238,8 @@ def about(node: Node) -> str:
     if node.name.startswith(STEP):
         found = ABOUT_STEP.get(node.name.rpartition(".")[2])
         return _(found) if found else ""
+    if node.name.startswith(SHARE):
+        return _(ABOUT_SHARE)
     if node.name.startswith(COUNT):
         return _(ABOUT_COUNT[node.name.rpartition(".")[2]])
     if node.name.startswith(LENS) and (found := _look_up(ABOUT_LENS, node.name)):

@@ -24,6 +24,7 @@ from tutor.engine.ops.base import Operation, OperationError
 from tutor.engine.ops.elementwise import multiply
 from tutor.engine.optimiser import PREFIX as STEP
 from tutor.engine.optimiser import AdamW, record_step
+from tutor.engine.sharing import record_shares
 
 Change = np.ndarray | Sequence[Any] | float | Callable[[np.ndarray], Any]
 
@@ -47,6 +48,7 @@ class Trace:
         self._steps_back: dict[str, Node] = {}  # every node of the way back, by its own name
         self._read_off: dict[str, Node] = {}  # the nodes of the logit lens that were asked for
         self._counts: dict[str, Node] = {}  # how many numbers the weights hold, part by part
+        self._shares: dict[str, Node] = {}  # how much weight every head gives to a place
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -71,7 +73,7 @@ class Trace:
 
     @property
     def _parts(self) -> tuple[dict[str, Node], ...]:
-        return self._nodes, self._weights, self._steps_back, self._read_off, self._counts
+        return self._nodes, self._weights, self._steps_back, self._read_off, self._counts, self._shares
 
     def __contains__(self, name: object) -> bool:
         return any(name in part for part in self._parts)
@@ -156,11 +158,27 @@ class Trace:
             for node in record.nodes.values():
                 node._labels = labels
             self._counts = record.nodes
-        found = fnmatch.filter(self._counts, pattern)
+        return self._first(self._counts, pattern)
+
+    def share(self, pattern: str = "share.*.before") -> Node:
+        """How much weight every head gives to a place, [layer, head]: `share.decoder.before`, … (`sharing.py`).
+
+        Of a glob the first that matches. Raises TraceError where there is no such node.
+        """
+        if not self._shares:
+            some = next(iter(self._nodes.values()))
+            record = Recorder({}, some._backend)
+            record_shares(record, self._nodes)
+            self._shares = record.nodes
+        return self._first(self._shares, pattern)
+
+    @staticmethod
+    def _first(nodes: Mapping[str, Node], pattern: str) -> Node:
+        found = fnmatch.filter(nodes, pattern)
         if not found:
-            near = difflib.get_close_matches(pattern, self._counts, 3)
+            near = difflib.get_close_matches(pattern, nodes, 3)
             raise TraceError(Message("no node called {name}; nearest: {near}", name=pattern, near=", ".join(near)))
-        return self._counts[found[0]]
+        return nodes[found[0]]
 
     def _add_back(self, nodes: Mapping[str, Node]) -> None:
         self._steps_back |= nodes
@@ -246,18 +264,23 @@ class Recorder:
         **params: Any,
     ) -> Node:
         """Compute `operation` on the operands and record the result as `name`."""
-        try:
-            array = operation.forward(*[node.array for node in operands], **params)
-        except OperationError as error:
-            raise OperationError(f"{name}: {error}") from None
-        except (ValueError, IndexError, TypeError, RuntimeError) as error:  # each array library raises its own
-            shapes = ", ".join(" × ".join(map(str, node.shape)) or "one number" for node in operands)
-            raise OperationError(f"{name}: {operation.name} cannot take operands of {shapes}: {error}") from error
+        array = self.computed(name, operation, [node.array for node in operands], params)
         axes = axes or operation.axes(operands, params)
         kept = operands if self._keep else ()  # else each node would hold all that came before it
         node = Node(name, array, axes, self.backend, operation, kept, params, self._memory)
         node.own_formula = formula
         return self._record(node)
+
+    @staticmethod
+    def computed(name: str, operation: Operation, arrays: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        """What an operation gives for some arrays. Raises OperationError naming the node for arrays it cannot take."""
+        try:
+            return operation.forward(*arrays, **params)
+        except OperationError as error:
+            raise OperationError(f"{name}: {error}") from None
+        except (ValueError, IndexError, TypeError, RuntimeError) as error:  # each array library raises its own
+            shapes = ", ".join(" × ".join(map(str, array.shape)) or "one number" for array in arrays)
+            raise OperationError(f"{name}: {operation.name} cannot take operands of {shapes}: {error}") from error
 
     def later(self, name: str, operation: Operation, x: Node) -> Node:
         """Record an operation that keeps the shape of `x`, and compute it only when its numbers are asked for."""
