@@ -7,6 +7,7 @@ import pytest
 from tests.course.sample import PROGRAM
 from tutor.course.answers import readings
 from tutor.course.audit import Sheet
+from tutor.course.drills import QUIZZED
 from tutor.course.exercises import make
 from tutor.course.load import load_course, load_lesson, parse_lesson
 from tutor.course.schema import Ask, Audit, Fill, Try
@@ -65,6 +66,10 @@ def test_every_lesson_becomes_a_sheet_with_all_its_work(lesson, language):
             (offered,), (right,) = ([b for b in side[number] if isinstance(b, Choices)] for side in (asked, answered))
             assert offered.items == right.items and offered.right is None
             assert next(c for c in step.choices if c.right).text.get(language) == right.items[right.right]
+        elif isinstance(step, QUIZZED):
+            offered, right = ([b for b in side[number] if isinstance(b, Choices)] for side in (asked, answered))
+            assert offered and [one.items for one in offered] == [one.items for one in right]
+            assert all(one.right is None for one in offered) and all(len(one.why) == len(one.items) for one in right)
         elif isinstance(step, Try) and step.goal.config:
             assert any(isinstance(block, WritingLines) for block in asked[number])
             assert grids(answered[number])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tutor.app.walk import Stop
 from tutor.course.audit import Finding
+from tutor.course.drills import QUIZZED, Quiz, QuizError, quizzes
 from tutor.course.exercises import Exercise, Hint, Question, make, question
 from tutor.course.goals import Evidence, reached
 from tutor.course.mistakes import MistakeError
@@ -21,7 +22,8 @@ class Attempt:
     """The work on one step. A step without work is done as soon as it is seen."""
 
     exercise: Exercise | None = None
-    question: Question | None = None
+    question: Question | Quiz | None = None
+    rest: tuple[Quiz, ...] = ()  # the questions still to come on this step
     right: tuple[Index, ...] = ()  # the blanks filled so far
     chosen: tuple[int, ...] = ()  # the choices tried so far
     verdict: Text | None = None
@@ -40,6 +42,20 @@ class Attempt:
         """The cell asked for now."""
         return self.blanks[0] if self.blanks else None
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the question on screen needs no more answers."""
+        if self.question is None or not self.chosen:
+            return False
+        once = isinstance(self.question, Quiz) and self.question.once
+        return once or self.question.choices[self.chosen[-1]].right
+
+    @property
+    def covered(self) -> str:
+        """The node whose numbers the question on screen hides; empty where it hides none."""
+        quiz = self.question
+        return quiz.node if isinstance(quiz, Quiz) and quiz.covers and not self.is_answered else ""
+
     def said(self, language: str) -> str:
         """What there is to say about the last answer; empty before the first."""
         return self.problem or (self.verdict.get(language) if self.verdict else "")
@@ -57,7 +73,11 @@ class Attempt:
         assert self.question is not None
         verdict = self.question.answer(place)
         chosen = (*(c for c in self.chosen if c != place), place)
-        return replace(self, chosen=chosen, verdict=verdict.explain, good=verdict.right)
+        after = replace(self, chosen=chosen, verdict=verdict.explain, good=verdict.right)
+        if after.is_answered and self.rest:
+            following, *rest = self.rest
+            return replace(after, question=following, rest=tuple(rest), chosen=(), hints=())
+        return after
 
     def hinted(self) -> Attempt:
         """With the next hint, if there is one."""
@@ -107,6 +127,8 @@ class LessonState:
                 return replace(self, attempt=Attempt(question=question(step)))
         elif isinstance(step, Fill):
             return self._begun_exercise(step, trace)
+        elif isinstance(step, QUIZZED):
+            return self._begun_quiz(step, trace)
         elif step is not None:
             return replace(self, attempt=replace(self.attempt, problem=_missing(step, trace)))
         return self
@@ -121,6 +143,18 @@ class LessonState:
             return replace(self, attempt=replace(self.attempt, exercise=exercise))
         return replace(self, attempt=Attempt(exercise=exercise))
 
+    def _begun_quiz(self, step: Step, trace: Trace) -> LessonState:
+        try:
+            found = quizzes(step, trace)
+        except (MistakeError, PlaceError, QuizError, TraceError) as error:
+            return replace(self, attempt=Attempt(problem=said(error)))
+        old = self.attempt.question
+        place = len(found) - len(self.attempt.rest) - 1
+        if isinstance(old, Quiz) and 0 <= place < len(found) and old.asks_the_same(found[place]):
+            attempt = replace(self.attempt, question=found[place], rest=found[place + 1 :])
+            return replace(self, attempt=attempt)
+        return replace(self, attempt=Attempt(question=found[0], rest=found[1:]))
+
     def with_free_exercise(self, node: str) -> LessonState:
         """An exercise of three cells on the node on screen."""
         return replace(self, free=Fill(exercise=Cells(fill=node, cells=3)), attempt=Attempt())
@@ -130,8 +164,8 @@ class LessonState:
         step = self.step
         if isinstance(step, Fill):
             return not self.attempt.blanks
-        if isinstance(step, Ask):
-            return self.attempt.good is True
+        if isinstance(step, Ask | QUIZZED):
+            return self.attempt.is_answered
         if isinstance(step, Try):
             return self.attempt.reached or reached(step, Evidence(trace))
         if isinstance(step, Audit):
@@ -160,6 +194,9 @@ class LessonState:
         """The cell that the step looks at; None where it shows nothing."""
         step = self.step
         pattern = step.show if step is not None else None
+        quiz = self.attempt.question
+        if isinstance(quiz, Quiz):
+            pattern = quiz.node if self.attempt.is_answered else quiz.beside
         if not pattern:
             return None
         try:

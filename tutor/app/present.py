@@ -16,17 +16,19 @@ from tutor.app.walk import Walk, next_cell
 from tutor.app.widgets.key_line import Hint
 from tutor.app.widgets.lesson_panel import LessonView
 from tutor.app.widgets.why_panel import WhyView
+from tutor.course.drills import QUIZZED
 from tutor.course.exercises import Hint as LessonHint
-from tutor.course.schema import Ask, Audit, Fill, Try
+from tutor.course.quiz import Option, Quiz
+from tutor.course.schema import Ask, Audit, Choice, Fill, Try
 from tutor.display import prose
 from tutor.display.formula import linear
-from tutor.display.language import N_, _, sentences
+from tutor.display.kinds import KINDS
+from tutor.display.language import _, sentences
 from tutor.display.safe import fit
 from tutor.display.titles import about, axis_title, long_title, place, short_title
 from tutor.engine.trace import Trace
 
 LETTERS = "abcdef"
-KINDS = {"ask": N_("question"), "exercise": N_("exercise"), "try": N_("try it"), "audit": N_("find the slips")}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Snapshot:
         """Whether the cell under the cursor is one the learner is to find."""
         attempt = self.lesson.attempt
         here = self.walk.here if self.walk else None
+        if here is not None and here.node == attempt.covered:
+            return True
         return bool(here and attempt.exercise and here.node == attempt.exercise.node and here.index in attempt.blanks)
 
 
@@ -114,6 +118,8 @@ def values_before(snapshot: Snapshot) -> np.ndarray | None:
 def blanks_on(snapshot: Snapshot) -> list[tuple[int, int]]:
     """The rows and columns of the sheet on screen that the learner is still to fill in."""
     plane, attempt = snapshot.plane, snapshot.lesson.attempt
+    if plane is not None and plane.node.name == attempt.covered:
+        return [(row, column) for row in range(plane.values.shape[0]) for column in range(plane.values.shape[1])]
     if plane is None or attempt.exercise is None or attempt.exercise.node != plane.node.name:
         return []
     return [plane.place(index) for index in attempt.blanks if plane.holds(index)]
@@ -196,16 +202,8 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
         good=attempt.good,
         hints=tuple(hint_text(hint, language) for hint in attempt.hints),
     )
-    if isinstance(step, Ask) and attempt.question is not None:
-        marks = tuple(_choice_mark(attempt, place) for place in range(len(attempt.question.choices)))
-        texts = (choice.text.get(language) for choice in attempt.question.choices)
-        said = {True: "✓ " + _("Right."), False: "✗ " + _("Not this one."), None: ""}[attempt.good]
-        return replace(
-            view,
-            question=step.ask.get(language),
-            choices=tuple(zip(marks, texts, strict=True)),
-            verdict=sentences(said, attempt.said(language)),
-        )
+    if isinstance(step, Ask | QUIZZED) and attempt.question is not None:
+        return _question_view(snapshot, view)
     if isinstance(step, Fill):
         return _fill_view(snapshot, view)
     if isinstance(step, Try):
@@ -213,6 +211,30 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
         said_done = _("Done: the matrix shows it.") if step.goal.config is not None else _("Done.")
         return replace(view, verdict=said_done if done else "", good=True if done else None)
     return view
+
+
+def _question_view(snapshot: Snapshot, view: LessonView) -> LessonView:
+    attempt, language = snapshot.lesson.attempt, snapshot.language
+    question = attempt.question
+    assert question is not None
+    marks = tuple(_choice_mark(attempt, place) for place in range(len(question.choices)))
+    generated = isinstance(question, Quiz)
+    asked = question.ask if isinstance(question, Quiz) else question.ask.ask
+    texts = (option_text(choice, language) for choice in question.choices)
+    said = {True: "✓ " + _("Right."), False: "✗ " + _("Not this one."), None: ""}[attempt.good]
+    return replace(
+        view,
+        question=asked.get(language),
+        choices=tuple(zip(marks, texts, strict=True)),
+        verdict=sentences(said, attempt.said(language)),
+        literal=generated,
+    )
+
+
+def option_text(choice: Choice | Option, language: str) -> str:
+    """A choice in words, or its formula in one line."""
+    formula = choice.formula if isinstance(choice, Option) else ""
+    return linear(formula) if formula else choice.text.get(language)
 
 
 def _fill_view(snapshot: Snapshot, view: LessonView) -> LessonView:
@@ -266,7 +288,7 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     walk_on = _walk_hint(snapshot, pane, narrow)
     if walk_on is not None:
         # What is to be done comes first, then the next step; where a step only shows, what the keys are on.
-        works = isinstance(snapshot.lesson.step, Fill | Ask | Try | Audit)
+        works = isinstance(snapshot.lesson.step, Fill | Ask | Try | Audit | QUIZZED)
         found.insert(len(found) if works or (pane == "lesson" and not narrow) else 0, walk_on)
     if snapshot.walk and snapshot.walk.at:
         found.append(Hint("⌫", _("back"), "screen.back"))
@@ -304,7 +326,7 @@ def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
         answer = Hint("0-9", _("type the answer, then enter"), "screen.exercise")
         first = answer if pane == "lesson" else Hint("x", _("answer"), "screen.exercise")
         return [first, Hint("h", _("hint"), "screen.hint"), forward]
-    if isinstance(step, Ask) and attempt.good is not True:
+    if isinstance(step, Ask | QUIZZED) and attempt.question is not None and not attempt.is_answered:
         return [Hint("a b c", _("choose"), "screen.exercise"), Hint("h", _("hint"), "screen.hint"), forward]
     if isinstance(step, Try) and not state.done(snapshot.trace):
         switch = Hint("w", _("set the switch"), "screen.what_if")

@@ -8,6 +8,7 @@ from typing import Any
 
 from tutor.course.audit import AuditError, Sheet
 from tutor.course.cells import distinct
+from tutor.course.check_drills import drill_problems
 from tutor.course.check_goals import goal_problems
 from tutor.course.check_words import word_problems
 from tutor.course.errors import LessonError
@@ -18,7 +19,7 @@ from tutor.course.mistakes import MISTAKES, MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import ProgramError, run_program
 from tutor.course.reading_words import nearest
-from tutor.course.schema import Ask, Audit, Fill, Lesson, Show, Step, Try
+from tutor.course.schema import Ask, Audit, Fill, Lesson, Shape, Show, Step, Try
 from tutor.engine.config import ConfigError, check_field_names
 from tutor.engine.trace import Trace, TraceError
 from tutor.models.errors import ModelError
@@ -205,13 +206,15 @@ class _Checker:
                 self.problem(field, "is not reached by running with it", "Ask for values the config keeps as they are")
             elif all(getattr(trace.config, name) == getattr(changed.config, name) for name in config):
                 self.problem(field, "changes nothing", "Leave it out")
-        # A what-if may be about a matrix that the plain model lacks; before the learner tries one, the plain is on screen.
+        # A what-if may be about a matrix that the plain model lacks; until the learner tries one, the plain is shown.
         for one in shown if isinstance(step, Try) else shown[-1:]:
             self.node(place, step, one)
         if isinstance(step, Fill):
             self.exercise(place, step, shown[-1], language)
         elif isinstance(step, Audit):
             self.audit(place, step, trace)
+        for inside, message, remedy in drill_problems(step, shown[-1]):
+            self.problem(f"{place}.{inside}", message, remedy)
 
     def changed(self, field: str, config: Mapping[str, Any], language: str, run: Run) -> Trace | None:
         if self.lesson.program:
@@ -225,7 +228,7 @@ class _Checker:
             return None
 
     def node(self, place: str, step: Step, trace: Trace) -> None:
-        own = {Fill: "exercise.fill", Audit: "audit.printed"}
+        own = {Fill: "exercise.fill", Audit: "audit.printed", Shape: "shape"}
         field = f"{place}.{own.get(type(step), 'show')}"
         if step.show is None:
             return

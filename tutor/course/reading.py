@@ -25,7 +25,8 @@ class Reader(CollectionReader):
         }
 
     def step(self, tree: Tree, path: str) -> Any:
-        if (mapping := self.mapping(tree, path, "show: …, exercise: …, ask: …, try: … or audit: …")) is None:
+        example = " or ".join(f"{kind}: …" for kind in reversed(schema.STEP_KINDS))
+        if (mapping := self.mapping(tree, path, example)) is None:
             return MISSING
         names = [key.value for key, _ in mapping.pairs]
         kinds = [name for name in schema.STEP_KINDS if name in names]
@@ -34,7 +35,7 @@ class Reader(CollectionReader):
             return self.problem(
                 tree,
                 path,
-                "is not a step: it has none of show, exercise, ask, try and audit",
+                f"is not a step: it has none of {', '.join(reversed(schema.STEP_KINDS))}",
                 f"Did you mean {guess}?" if guess else "Start it with `- show: NODE`",
             )
         step = self.struct(tree, schema.STEP_KINDS[kinds[0]], path)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from tutor.course.schema_drills import Shape
 from tutor.course.schema_parts import (
     Config,
     Formula,
@@ -40,7 +41,7 @@ __all__ = [
     "FORMAT", "GOAL_KINDS", "NOT_IN_FILES", "NO_LINES", "STEP_KINDS",
     "Ask", "Audit", "Cells", "Choice", "Comparison", "Config", "Fill", "Formula", "Generation", "Goal", "Header",
     "Identifier", "Lesson", "LookAt", "Matrix", "Name", "NodeName", "Number", "Origin", "Part", "Place", "Program",
-    "ProgramStep", "Setting", "Show", "Step", "Text", "Try", "Values",
+    "ProgramStep", "Setting", "Shape", "Show", "Step", "Text", "Try", "Values",
 ]  # fmt: skip
 FORMAT = 1
 NO_LINES: Mapping[str, int] = MappingProxyType({})

@@ -9,6 +9,7 @@ from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, find_node
 from tutor.course.programs import ProgramError
 from tutor.course.progress import Progress
+from tutor.course.quiz import QuizError
 from tutor.course.schema import Lesson
 from tutor.display.formula import linear
 from tutor.display.language import _
@@ -30,8 +31,8 @@ from tutor.plain.why import explanation_lines, parsed_index
 
 # What the learner can mend by typing something else.
 MENDABLE = (
-    ConfigError, LessonError, MistakeError, ModelError, OperationError, PlaceError, ProgramError, TraceError,
-    click.UsageError,
+    ConfigError, LessonError, MistakeError, ModelError, OperationError, PlaceError, ProgramError, QuizError,
+    TraceError, click.UsageError,
 )  # fmt: skip
 NEXT, BACK, QUIT, AGAIN = "next", "back", "quit", "again"
 SYNONYMS = {
@@ -127,6 +128,8 @@ class Session:
         if task.formula():
             yield from wrapped(_("Formula: {0}").format(linear(task.formula())), width)
         yield from task.matrix(width)
+        for line in task.asked():
+            yield from wrapped(line, width)
         if isinstance(task, Choosing):
             yield ""
             yield from flattened(task.step.ask.get(self.language), width)

@@ -77,6 +77,10 @@ class Task:
         changes = ", ".join(f"{key} = {str(value).lower()}" for key, value in self.config.items())
         return _("What if: {0}").format(safe(changes))
 
+    def asked(self) -> Iterator[str]:
+        """What is asked below the matrix, plain text."""
+        return iter(())
+
     def prompt(self) -> str:
         """What is asked next."""
         return _("Enter: next")

@@ -10,11 +10,13 @@ import msgspec
 import numpy as np
 
 from tutor.course.audit import AuditError
+from tutor.course.drills import QUIZZED, QuizError
 from tutor.course.exercises import Exercise, make, question, unsolved
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.schema import Ask, Audit, Fill, Lesson, Step, Try
-from tutor.display.language import N_, _, listed
+from tutor.display.kinds import KINDS
+from tutor.display.language import _, listed
 from tutor.display.messages import said
 from tutor.display.numbers import number
 from tutor.display.prose import cell_name
@@ -41,10 +43,10 @@ from tutor.worksheet.blocks import (
 )
 from tutor.worksheet.equations import equation
 from tutor.worksheet.grids import Index, Look, grid_of, needed
+from tutor.worksheet.quizzes import quiz_blocks
 
-KINDS = {"ask": N_("question"), "exercise": N_("exercise"), "try": N_("try it"), "audit": N_("find the slips")}
 # What another sentence or another model than the lesson's own can bring about: the step's words still stand.
-UNFIT = (AuditError, ConfigError, MistakeError, ModelError, OperationError, PlaceError, TraceError)
+UNFIT = (AuditError, ConfigError, MistakeError, ModelError, OperationError, PlaceError, QuizError, TraceError)
 WRONG_DIGITS = 4
 COPIES = ("identity", "mask")  # operations that leave most numbers where they were
 
@@ -104,6 +106,9 @@ class Sections:
             return self._ask(place, step)
         if isinstance(step, Try):
             return self._try(place, step)
+        if isinstance(step, QUIZZED):
+            asked, answered = quiz_blocks(step, self.source.trace(step.config), self.language, self.seed)
+            return [*self._words(step), *([Formula(step.formula)] if step.formula else []), *asked], answered
         if isinstance(step, Audit):
             asked, answered = audit_blocks(step, self.lesson, self.source.trace(), self.meaning, self.language)
             return [*self._words(step), *([Formula(step.formula)] if step.formula else []), *asked], answered

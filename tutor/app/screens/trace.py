@@ -19,7 +19,6 @@ from tutor.app.screens.trace_walk import WalkActions
 from tutor.app.widgets.matrix import MatrixView
 from tutor.app.widgets.number_input import NumberInput
 from tutor.app.widgets.pipeline import Pipeline
-from tutor.course.schema import Ask
 from tutor.display.titles import long_title
 
 
@@ -41,8 +40,8 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
         Binding("x", "exercise", show=False),
         Binding("h", "hint", show=False),
         Binding("o", "open_task", show=False),
-        Binding("H", "heads", show=False),
         Binding("G", "generate", show=False),
+        Binding("H", "heads", show=False),
         Binding("slash", "sentence", show=False),
         Binding("t", "sentence('target')", show=False),
         Binding("i", "glossary", show=False),
@@ -57,7 +56,7 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
         """A choice of the question on screen; else b and f walk, d compares."""
         state = self.snapshot.lesson
         place = present.LETTERS.index(letter)
-        question = state.attempt.question if isinstance(state.step, Ask) and not state.attempt.good else None
+        question = state.attempt.question if not state.attempt.is_answered else None
         if question is not None and place < len(question.choices):
             self._choose(place)
         elif letter == "d":

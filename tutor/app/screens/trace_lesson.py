@@ -8,9 +8,13 @@ from tutor.app import present
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.walk import Stop, Walk, fitted
 from tutor.app.widgets.lesson_panel import LessonPanel
+from tutor.course.drills import QUIZZED
 from tutor.course.places import is_at_hand
+from tutor.course.quiz import Quiz
 from tutor.course.schema import Ask, Fill
 from tutor.display import prose
+
+WORKED = Fill | Ask | QUIZZED  # steps that are answered in the lesson's own pane
 
 
 class LessonActions(TraceRun):
@@ -34,7 +38,7 @@ class LessonActions(TraceRun):
         self.app.save_step(state.lesson.id, step)  # type: ignore[attr-defined]
         config = dict(getattr(state.step, "config", None) or {})
         request = replace(self.snapshot.request, config=config, edits={})
-        self.pane = "lesson" if self.narrow or isinstance(state.step, Fill | Ask) else "matrix"
+        self.pane = "lesson" if self.narrow or isinstance(state.step, WORKED) else "matrix"
         trace = self.snapshot.trace
         if request != self.snapshot.request or trace is None:
             self.snapshot = replace(self.snapshot, lesson=state, request=request, walk=None, result=None)
@@ -57,7 +61,7 @@ class LessonActions(TraceRun):
         if trace is None or walk is None:
             return
         elsewhere = state.attempt.exercise is None or state.attempt.exercise.node != walk.here.node
-        if not isinstance(state.step, Fill | Ask) or (state.free is not None and elsewhere):
+        if not isinstance(state.step, WORKED) or (state.free is not None and elsewhere):
             state = state.with_free_exercise(walk.here.node).begun(trace)
             self.snapshot = replace(self.snapshot, lesson=state)
         if (stop := state.stop(trace)) is not None:
@@ -86,7 +90,16 @@ class LessonActions(TraceRun):
         attempt = state.attempt.choice(place)
         self._save_answer(present.LETTERS[place], bool(attempt.good))
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
+        if isinstance(attempt.question, Quiz):
+            self._to_matrix_in_question()
         self._show()
+
+    def _to_matrix_in_question(self) -> None:
+        """After an answer to a question made from the trace: to the matrix that it was about, or the next is."""
+        trace, walk = self.snapshot.trace, self.snapshot.walk
+        stop = self.snapshot.lesson.stop(trace) if trace is not None else None
+        if stop is not None and trace is not None and walk is not None and stop.node != walk.here.node:
+            self._walk_to(walk.to(fitted(trace, stop)))
 
     def _save_answer(self, answer: str, right: bool, cell: str = "") -> None:
         state = self.snapshot.lesson

@@ -24,6 +24,7 @@ class LessonView:
     say: str = ""  # Markdown
     question: str = ""
     choices: tuple[tuple[str, str], ...] = ()  # (mark, text)
+    literal: bool = False  # whether question, choices and verdict hold no Markdown: tokens may look like it
     answer_to: str = ""  # the cell to fill in, such as "scaled[I, student]"
     verdict: str = ""
     good: bool | None = None
@@ -83,9 +84,9 @@ class LessonPanel(VerticalScroll):
         self._shown = (view, width)
         before, self._view = self._view, view
         self._text("#say", _said(view, width))
-        self._text("#question", wrapped(emphasis(view.question, "bold", "underline"), width) if view.question else None)
+        self._text("#question", wrapped(_line(view, view.question, "bold"), width) if view.question else None)
         self._text("#asked", Text(f"{view.answer_to} = ?", style="bold") if view.answer_to else None)
-        self._text("#verdict", wrapped(emphasis(view.verdict), width) if view.verdict else None)
+        self._text("#verdict", wrapped(_line(view, view.verdict), width) if view.verdict else None)
         hints = Text("\n").join(wrapped(emphasis(f"○ {hint}"), width, 2) for hint in view.hints)
         self._text("#hints", hints if view.hints else None)
         verdict = self.query_one("#verdict")
@@ -120,7 +121,7 @@ class LessonPanel(VerticalScroll):
         self._choices_width = width
         at = choices.highlighted if len(before.choices) == len(self._view.choices) else 0
         choices.clear_options()
-        lines = [wrapped(emphasis(f"{mark}  {text}"), width, 3) for mark, text in self._view.choices]
+        lines = [wrapped(_line(self._view, f"{mark}  {text}"), width, 3) for mark, text in self._view.choices]
         choices.add_options([Option(line) for line in lines])
         if self._view.choices:
             choices.highlighted = at or 0
@@ -143,6 +144,10 @@ class LessonPanel(VerticalScroll):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+
+
+def _line(view: LessonView, text: str, style: str = "") -> Text:
+    return Text(safe(text), style, end="") if view.literal else emphasis(text, style, "underline" if style else "bold")
 
 
 def _said(view: LessonView, width: int) -> Text | None:

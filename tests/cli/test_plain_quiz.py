@@ -1,0 +1,47 @@
+"""Questions made from the trace, line by line."""
+
+import pytest
+from click.testing import CliRunner
+
+from tutor.cli import cli
+from tutor.course.drills import quizzes
+from tutor.course.load import load_lesson
+from tutor.course.progress import Progress
+from tutor.course.schema import Shape
+from tutor.plain.source import Source
+
+
+def step_of(lesson, kind):
+    return next(number for number, step in enumerate(load_lesson(lesson).steps) if isinstance(step, kind))
+
+
+def run(lesson, kind, *lines, language="en"):
+    Progress().record(lesson, step_of(lesson, kind))
+    text = "\n".join([*lines, "quit", ""])
+    result = CliRunner().invoke(cli, ["start", lesson, "--plain", "--lang", language], input=text)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def asked(lesson, kind, language="en"):
+    source = Source(load_lesson(lesson), language)
+    step = source.lesson.steps[step_of(lesson, kind)]
+    return quizzes(step, source.trace(step.config))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_shape(language):
+    (quiz,) = asked("cross-attention", Shape, language)
+    wrong = (quiz.right + 1) % len(quiz.choices)
+    said = run("cross-attention", Shape, "?", "abcdef"[wrong], "abcdef"[quiz.right], language=language)
+    one_line = "".join(said.split())
+    for text in (quiz.ask, quiz.hints[0].text, quiz.choices[wrong].why, quiz.choices[quiz.right].why):
+        assert "".join(text.get(language).split()) in one_line
+    assert f"{quiz.node}: " not in said.partition("a)")[0] and f"{quiz.node}: " in said.rpartition("a/b")[2]
+    attempts = Progress().attempts("cross-attention")
+    assert [(one.right, one.mistake) for one in attempts] == [(False, quiz.choices[wrong].mistake), (True, None)]
+
+
+@pytest.mark.parametrize("line", ["z", "aa", "1", "-", "**"])
+def test_what_is_no_choice_is_answered(line):
+    assert "Type a letter" in run("cross-attention", Shape, line).rpartition("a/b")[0]

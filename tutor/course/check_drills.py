@@ -1,0 +1,60 @@
+"""What can be wrong with exercises made from the trace: solved already, no wrong path, a mistake that is right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from tutor.course.check_goals import Problem
+from tutor.course.drills import QuizError, quizzes
+from tutor.course.mistakes import MistakeError
+from tutor.course.places import PlaceError, find_node
+from tutor.course.reading_words import nearest
+from tutor.course.schema import Shape, Step
+from tutor.course.shapes import SLIPS, slips_of
+from tutor.engine.trace import Trace, TraceError
+
+
+def drill_problems(step: Step, trace: Trace) -> Iterator[Problem]:
+    """The field inside the step, what is wrong, and the remedy; nothing for steps of other kinds."""
+    if isinstance(step, Shape):
+        yield from _shape(step, trace)
+
+
+def _shape(step: Shape, trace: Trace) -> Iterator[Problem]:
+    unknown = list(_unknown("mistakes", step.mistakes, SLIPS))
+    yield from unknown
+    if unknown:
+        return
+    try:
+        node = find_node(trace, step.shape)
+    except TraceError:
+        return  # told of already
+    for number, name in enumerate(step.mistakes):
+        if node.operation is not None and not slips_of(trace, node, name):
+            yield f"mistakes[{number}]", f"{name} gives {node.name} its right shape, or none", "Take it out"
+    yield from _made(step, trace, "shape")
+
+
+def _made(step: Step, trace: Trace, field: str) -> Iterator[Problem]:
+    """Whether the questions can be made, and each has a right answer and a wrong one."""
+    try:
+        found = quizzes(step, trace)
+    except TraceError:
+        return  # told of already
+    except (QuizError, MistakeError, PlaceError) as error:
+        yield field, str(error), "Ask for something else"
+        return
+    for quiz in found:
+        right = sum(choice.right for choice in quiz.choices)
+        if right == len(quiz.choices):
+            yield field, f"has no wrong answer at {quiz.node}", "Ask for something else"
+
+
+def _unknown(field: str, names: Sequence[str], known: Collection[str]) -> Iterator[Problem]:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield f"{field}[{number}]", f"{name} is listed twice", "Take one out"
+        elif name not in known:
+            guess = nearest(name, known)
+            remedy = f"Did you mean {guess}?" if guess else f"There are {', '.join(known)}"
+            yield f"{field}[{number}]", f"there is no mistake called {name}", remedy

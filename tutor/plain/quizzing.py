@@ -1,0 +1,77 @@
+"""Questions of a plain lesson that are made from the trace: choose a letter, one question after the other."""
+
+from collections.abc import Iterator
+
+from tutor.course.drills import quizzes
+from tutor.course.exercises import Hint
+from tutor.course.places import find_node
+from tutor.course.quiz import Option
+from tutor.display.formula import linear
+from tutor.display.language import _, sentences
+from tutor.display.safe import safe
+from tutor.engine.trace import Node
+from tutor.plain.pages import Index, matrix_lines
+from tutor.plain.tasks import LETTERS, Attempt, Task
+
+
+class Quizzing(Task):
+    """Questions with choices by letter. The matrix that a question is about comes with its answer."""
+
+    def begin(self) -> None:
+        first, *self.rest = quizzes(self.step, self.trace, self.seed)
+        self.quiz, self.answered, self.finished = first, False, False
+
+    @property
+    def node(self) -> Node | None:
+        return find_node(self.trace, self.quiz.node if self.answered else self.quiz.beside)
+
+    @property
+    def at(self) -> Index:
+        return (0,) * len(self.node.shape) if self.node is not None else ()
+
+    def formula(self) -> str:
+        return self.step.formula or ""
+
+    def asked(self) -> Iterator[str]:
+        yield ""
+        yield safe(self.quiz.ask.get(self.language))
+        for letter, choice in zip(LETTERS, self.quiz.choices, strict=False):
+            yield f"{letter})  {self._said(choice)}"
+
+    def _said(self, choice: Option) -> str:
+        return safe(linear(choice.formula) if choice.formula else choice.text.get(self.language))
+
+    def prompt(self) -> str:
+        return super().prompt() if self.finished else "/".join(LETTERS[: len(self.quiz.choices)])
+
+    def wanted(self) -> str:
+        return _("Type a letter, ? for a hint, or next to go on without an answer.")
+
+    def answer(self, text: str) -> Iterator[str]:
+        letter = text.strip().rstrip(".)").lower()
+        letters = LETTERS[: len(self.quiz.choices)]
+        if self.finished or len(letter) != 1 or letter not in letters:
+            yield self.wanted() if not self.finished else next(super().answer(text))
+            return
+        verdict = self.quiz.answer(letters.index(letter))
+        self.attempts.append(Attempt(letter, verdict))
+        yield sentences(_("Right.") if verdict.right else _("No."), safe(verdict.explain.get(self.language)))
+        if verdict.right or self.quiz.once:
+            yield from self._reveal()
+
+    def _reveal(self) -> Iterator[str]:
+        self.answered = True
+        if self.node is not None:
+            yield from matrix_lines(self.node, self.at, 100, mark=False)
+        if self.rest:
+            self.quiz, *self.rest = self.rest
+            self.answered, self.hints_given = False, 0
+            yield from self.asked()
+        else:
+            self.finished = True
+
+    def hidden(self, name: str, index: Index) -> bool:
+        return self.quiz.covers and not self.answered and name == self.quiz.node
+
+    def next_hint(self, number: int) -> Hint | None:
+        return None if self.finished else self.quiz.hint(number)
