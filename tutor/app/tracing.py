@@ -90,10 +90,15 @@ def _loaded(name: str) -> Any:
     return model
 
 
-def compute(request: Request) -> Result:
-    """Run what is asked for. Errors that the learner can mend come back as words."""
+def compute(request: Request, after: Trace | None = None) -> Result:
+    """Run what is asked for. Errors that the learner can mend come back as words.
+
+    What the trace `after`, of the sentence before this one, knows is not computed again where it need not be. A trace
+    to be compared with a what-if is computed as that one is, or roundings would pass for differences.
+    """
     try:
-        plain = _program(request, {}) if request.program else _model(request, {}, {})
+        known = None if request.is_what_if else after
+        plain = _program(request, {}) if request.program else _model(request, {}, {}, after=known)
         if not request.is_what_if:
             return Result(request, plain)
         changes = {name: _editor(edits) for name, edits in request.edits.items()}
@@ -131,9 +136,17 @@ def _program(request: Request, changes: dict[str, Any]) -> Trace:
     return run_program(request.program, change=changes)
 
 
-def _model(request: Request, changes: dict[str, Any], config: Mapping[str, Any], like: Trace | None = None) -> Trace:
+def _model(
+    request: Request,
+    changes: dict[str, Any],
+    config: Mapping[str, Any],
+    like: Trace | None = None,
+    after: Trace | None = None,
+) -> Trace:
     model = model_called(request.model or "translator")
     words: dict[str, Any] = {"change": changes or None, "config": dict(config) or None, "backend": request.backend}
+    if model.config.series:
+        return model.trace(request.sentence, **words)
     if like is not None:
         target_ids = like["decoder.tokens"].value.tolist() if "decoder.tokens" in like else None
         if "segments" in like:
@@ -147,4 +160,4 @@ def _model(request: Request, changes: dict[str, Any], config: Mapping[str, Any],
     target = request.target or request.old_answer or None
     if model.config.architecture != "encoder_decoder":
         target = None  # of a lesson that was written for another model
-    return model.trace(request.sentence, target=target, pad_to=request.pad_to, **words)
+    return model.trace(request.sentence, target=target, pad_to=request.pad_to, after=after, **words)

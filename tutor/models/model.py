@@ -11,6 +11,7 @@ import numpy as np
 from tutor.engine.backend import Backend, load_backend
 from tutor.engine.config import CLASSIFIERS, TransformerConfig
 from tutor.engine.decoding import Step, decode_steps, greedy
+from tutor.engine.incremental import recorder_after
 from tutor.engine.trace import Change, Recorder, Trace
 from tutor.engine.transformer import run
 from tutor.models.card import ModelCard
@@ -64,6 +65,7 @@ class Model:
         pad_to: int | None = None,
         second: str | None = None,
         follows: bool | None = None,
+        after: Trace | None = None,
     ) -> Trace:
         """Run the model on a sentence and keep every array.
 
@@ -71,8 +73,9 @@ class Model:
         default the greedy answer of the model as it is, so that `change` and `config` leave the tokens the same and
         before and after can be compared. A model that reads masks takes as `target` the sentence without masks, and a
         `second` sentence where it has segments; `follows` says whether that one does follow; `trace.guesses` are the
-        likeliest words for each mask. `pad_to` fills the source up with padding. `trace.notice` says where a text was
-        too long. Raises ModelError, and ConfigError, TraceError or BackendError for wrong arguments.
+        likeliest words for each mask. `pad_to` fills the source up with padding. What `after`, a trace of another
+        sentence, knows of a decoder alone is not computed again. `trace.notice` says where a text was too long. Raises
+        ModelError, and ConfigError, TraceError or BackendError for wrong arguments.
         """
         if self.config.patch:
             raise ModelError("{model} reads pictures, not words: give their pixels to trace_picture", model=self.name)
@@ -85,7 +88,7 @@ class Model:
                 target_ids = list(self.read(target).ids)
         said = text if second is None else f"{text}{BETWEEN}{second}"
         given = (said, target, change, config, backend, pad_to)
-        return self._trace(list(read.ids), target_ids, *given, read.segments, follows)
+        return self._trace(list(read.ids), target_ids, *given, read.segments, follows, after)
 
     def read(self, text: str, second: str | None = None) -> Framed:
         """A typed text in the model's ids, with what each stands for. Raises ModelError."""
@@ -207,6 +210,7 @@ class Model:
         pad_to: int | None,
         segments: Sequence[int] | None = None,
         follows: bool | None = None,
+        after: Trace | None = None,
     ) -> Trace:
         if target_ids is not None and not (self._has_decoder_input or self.reads_masks):
             raise ModelError("{model} has no decoder that reads a target: leave the target out", model=self.name)
@@ -228,7 +232,7 @@ class Model:
             right = self._right_tokens(typed, target_ids) if self._has_decoder_input else right
         if not self._has_decoder_input:
             right = like(ids, typed, right, config.pad_id)
-        record = Recorder(weights, backend, change)
+        record = recorder_after(after, config, weights, ids, backend, change)
         decoder_ids = target_ids if self._has_decoder_input else None
         run(record, config, ids, decoder_ids, like(ids, typed, segments, 0), right, task_targets=tasks)
         trace = record.finish(

@@ -68,9 +68,10 @@ class TraceRun(TraceView):
         if self._busy is None:
             request = self._busy = replace(self.snapshot.request, old_answer=old_answer)
             names = self._names_shown()
+            after = self.snapshot.result.trace if self.snapshot.result else None
 
             def work() -> None:
-                self.post_message(self.Traced(prepared(known or compute(request), names)))
+                self.post_message(self.Traced(prepared(known or compute(request, after), names)))
 
             self.run_worker(work, thread=True)
 
