@@ -51,6 +51,8 @@ def trace_keys() -> list[Section]:
                 ("tab  shift+tab", _("next pane, pane before")),
                 ("G", _("what the model writes, step by step")),
                 ("H", _("all heads, a thumbnail each")),
+                ("L", _("logit lens: the words after every layer")),
+                ("C", _("candidates: the likeliest words at every position")),
                 ("i", _("glossary: what is this")),
                 ("ctrl+p", _("every command, every node")),
                 ("F2", _("中文 / English")),
@@ -106,6 +108,31 @@ def head_keys() -> list[Section]:
                 (_("1st last one"), _("to the first token, the last, or some other one")),
                 (_("same copy"), _("to where the same token stood, or to what followed it there")),
                 (_("wide  ·"), _("spread out; or to no single place")),
+            ],
+        ),
+        (
+            _("Around"),
+            [
+                ("i", _("glossary: what is this")),
+                ("F2", _("中文 / English")),
+                ("esc", _("back")),
+                ("ctrl+q", _("quit; nothing is lost")),
+            ],
+        ),
+    ]
+
+
+def lens_keys() -> list[Section]:
+    """The same for the logit lens."""
+    return [
+        (
+            _("The lens"),
+            [
+                ("↑ ↓", _("another row: a layer or, in the other view, a position")),
+                ("← →", _("another position or, in the other view, another layer")),
+                ("v", _("the other view: all layers here, or all positions after this layer")),
+                ("enter", _("the layer's output at this position in the trace")),
+                ("w", _("the likeliest word's probability in the trace: why so much")),
             ],
         ),
         (

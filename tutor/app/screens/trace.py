@@ -42,6 +42,8 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
         Binding("o", "open_task", show=False),
         Binding("G", "generate", show=False),
         Binding("H", "heads", show=False),
+        Binding("L", "lens", show=False),
+        Binding("C", "lens(False)", show=False),
         Binding("slash", "sentence", show=False),
         Binding("t", "sentence('target')", show=False),
         Binding("i", "glossary", show=False),

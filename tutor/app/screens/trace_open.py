@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tutor.app.lens_state import Reading
 from tutor.app.screens.audit import AuditScreen
 from tutor.app.screens.generation import GenerationScreen
 from tutor.app.screens.head_grid import HeadGridScreen
+from tutor.app.screens.lens import LensScreen
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.screens.training import TrainingScreen
 from tutor.app.walk import Stop, fitted
@@ -18,7 +21,8 @@ from tutor.course.goals import Evidence
 from tutor.course.habits import attention_blocks
 from tutor.course.schema import Audit, Try
 from tutor.display.language import _
-from tutor.engine.trace import Trace
+from tutor.display.messages import translated
+from tutor.engine.trace import Trace, TraceError
 
 
 class OpenActions(TraceRun):
@@ -47,6 +51,8 @@ class OpenActions(TraceRun):
         return [
             (_("Generation"), _("what the model writes, step by step"), self.action_generate),
             (_("All heads"), _("what every head attends to, a thumbnail each"), self.action_heads),
+            (_("Logit lens"), _("the words after every layer"), self.action_lens),
+            (_("Candidates"), _("the likeliest words at every position"), partial(self.action_lens, False)),
         ]
 
     def action_heads(self) -> None:
@@ -59,6 +65,20 @@ class OpenActions(TraceRun):
             return
         model = Path(self.snapshot.request.model or "").name
         self.app.push_screen(HeadGridScreen(trace, walk.here if walk else None, model), self._go)
+
+    def action_lens(self, by_layer: bool = True) -> None:
+        """What the model would say after every layer, or its likeliest words at every position."""
+        trace = self.snapshot.shown
+        if trace is None:
+            return
+        try:
+            reading = Reading(trace)
+        except TraceError as error:
+            self.app.notify(translated(error), markup=False)
+            return
+        view = replace(reading.start(), by_layer=by_layer)
+        model = Path(self.snapshot.request.model or "").name
+        self.app.push_screen(LensScreen(reading, view, model), self._go)
 
     def _go(self, stop: Stop | None) -> None:
         """To a cell that was chosen on another screen."""
