@@ -95,6 +95,12 @@ def test_steps_that_run_and_steps_that_do_not(speaker):
     assert list(absent(lesson(*steps), speaker.trace(SENTENCE))) == [5]
 
 
+def test_what_a_step_shows_under_its_own_what_if_is_looked_for_there(speaker):
+    one = lesson(show("encoder.0.feed_forward.product", config={"gated": True}), show("encoder.0.feed_forward.product"))
+    assert list(fit(one, speaker, "en", SENTENCE).reasons) == [1]
+    assert list(absent(one, speaker.trace(SENTENCE))) == [1]
+
+
 def test_a_lesson_on_its_own_model_runs_whole():
     for name in ("the-loss", "scores-and-scaling"):
         one = load_lesson(name)

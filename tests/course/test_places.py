@@ -25,3 +25,8 @@ def test_shares_are_found_in_whichever_stack_there_is():
     assert node.name == "share.decoder.before" and is_at_hand(trace, node.name)
     with pytest.raises(TraceError, match=r"share\.decoder\.largest"):
         find_node(trace, "share.decoder.largst")
+
+
+def test_counts_are_found_in_whichever_stack_there_is():
+    trace = small.trace(small.config(**small.CONFIGS["GPT-2"]))
+    assert find_node(trace, "count.encoder.0.total").name == "count.decoder.0.total"

@@ -116,3 +116,13 @@ def test_other_arrays(backend):
     ours, theirs = (traced("GPT-2", backend=one) for one in (None, library(backend)))
     for name in ("lens.0.probabilities", "lens.at.1.probabilities"):
         np.testing.assert_allclose(theirs.lens(name).value, ours.lens(name).value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_the_last_position_has_a_name_for_sentences_of_any_length(name):
+    trace = traced(name)
+    count = len(trace["logits"].value)
+    for part in ("layers", "logits", "probabilities"):
+        last = trace.lens(f"lens.at.last.{part}")
+        assert last.name == f"lens.at.last.{part}"
+        np.testing.assert_array_equal(last.value, trace.lens(f"lens.at.{count - 1}.{part}").value)

@@ -93,7 +93,9 @@ def absent(lesson: Lesson, trace: Trace) -> dict[int, Message | str]:
     """What of this one trace tells at once: steps whose matrix, or whose generation, its model has not."""
     if lesson.program is not None:
         return {}
-    found = ((number, _absent(step, trace)) for number, step in enumerate(lesson.steps))
+    # What a step shows under a what-if of its own, this trace need not have.
+    plain = ((number, step) for number, step in enumerate(lesson.steps) if isinstance(step, Try) or not step.config)
+    found = ((number, _absent(step, trace)) for number, step in plain)
     return {number: reason for number, reason in found if reason}
 
 
@@ -130,10 +132,10 @@ def _absent(step: Step, trace: Trace) -> Message | str:
 
 def _reason(step: Step, run: Run, config: TransformerConfig) -> Message | str:
     """Why a step cannot be done; empty where it can."""
-    if reason := _absent(step, run(None)):
-        return reason
-    wanted = step.goal.config if isinstance(step, Try) else step.config
+    own, wanted = (None, step.goal.config) if isinstance(step, Try) else (step.config, step.config)
     try:
+        if reason := _absent(step, run(own)):
+            return reason
         trace = run(wanted)
         if isinstance(step, Fill):
             make(step, trace)

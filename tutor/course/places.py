@@ -41,9 +41,9 @@ def find_node(trace: Trace, pattern: str) -> Node:
     if pattern.startswith(LENS):
         return trace.lens(pattern)
     if pattern.startswith(COUNT):
-        return trace.count(pattern)
+        return trace.count(_in_its_stack(trace, pattern))
     if pattern.startswith(SHARE):
-        return _share(trace, pattern)
+        return trace.share(_in_its_stack(trace, pattern))
     found = trace.find(pattern)
     if not found and (other := counterpart(trace, pattern)):
         return find_node(trace, other)
@@ -59,11 +59,12 @@ def is_at_hand(trace: Trace, pattern: str) -> bool:
     return not pattern.startswith((GRADIENT, STEP, LENS, COUNT, SHARE)) or pattern in trace
 
 
-def _share(trace: Trace, pattern: str) -> Node:
-    _prefix, stack, *place = pattern.split(".")
-    if stack in STACKS and f"{stack}.output" not in trace:
-        stack = STACKS[1 - STACKS.index(stack)]
-    return trace.share(".".join((*pattern.split(".")[:1], stack, *place)))
+def _in_its_stack(trace: Trace, pattern: str) -> str:
+    """`share.encoder.first` is `share.decoder.first` in a model without an encoder, and the other way about."""
+    words = pattern.split(".")
+    if words[1] in STACKS and f"{words[1]}.output" not in trace:
+        words[1] = STACKS[1 - STACKS.index(words[1])]
+    return ".".join(words)
 
 
 def _of_step(trace: Trace, pattern: str) -> Node:

@@ -210,7 +210,8 @@ def place(name: str) -> str:
     words = words[name.startswith((GRADIENT, STEP, LENS, COUNT, SHARE)) :]
     parts = [_("logit lens")] if name.startswith(LENS) else []
     if parts and words[0] == "at":
-        parts.append(_("position {0}").format(int(words[1]) + 1))
+        last = words[1] == "last"
+        parts.append(_("last position") if last else _("position {0}").format(int(words[1]) + 1))
     elif parts and words[-1] == "embedding":
         parts.append(_(PARTS["embedding"]))
     if words and words[0] in STACKS:

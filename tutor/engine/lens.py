@@ -7,7 +7,8 @@ softmax) is applied to the output of every layer of the last stack, recorded ope
   encoder-only model `lens.encoder.0.…`), and on the way there `lens.decoder.0.norm` and the like;
 - `lens.embedding.logits` (in an encoder-decoder `lens.decoder.embedding.logits`), before the first layer;
 - `lens.at.3.logits` and `lens.at.3.probabilities` [layer, vocabulary], all of these at position 3, the embedding first;
-  `lens.at.3.layers` [layer, feature] are the layers' outputs at that position.
+  `lens.at.3.layers` [layer, feature] are the layers' outputs at that position. `lens.at.last.…` are those at the last
+  position, however long the sentence is.
 
 `lens.0.logits` is short for layer 0 of the last stack. After the last layer the numbers are the model's own.
 """
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from tutor.engine.trace import Recorder
 
 PREFIX = "lens."
-LAYERS = "layers"
+LAYERS, LAST = "layers", "last"
 NO_WORDS = Message("there is no head that chooses words, so no words can be read off the layers")
 
 
@@ -61,7 +62,7 @@ class Lens:
     def names(self) -> tuple[str, ...]:
         """Every node that can be asked for."""
         places = [(place, self.parts) for place in self.outputs]
-        places += [(f"at.{position}", (LAYERS, *self.parts)) for position in range(self.positions)]
+        places += [(f"at.{position}", (LAYERS, *self.parts)) for position in (*range(self.positions), LAST)]
         return tuple(f"{PREFIX}{place}.{part}" for place, parts in places for part in parts)
 
     def find(self, pattern: str) -> str:
@@ -78,15 +79,15 @@ class Lens:
         """Record all that is read at the place of `name`, one of `names`."""
         words = name.removeprefix(PREFIX).split(".")
         if words[0] == "at":
-            self._record_at(record, int(words[1]))
+            self._record_at(record, words[1])
             return
         place = next(place for place in self.outputs if name.startswith(f"{PREFIX}{place}."))
         self._read(record, f"{PREFIX}{place}", self.outputs[place])
 
-    def _record_at(self, record: Recorder, position: int) -> None:
+    def _record_at(self, record: Recorder, which: str) -> None:
         outputs = tuple(self.outputs.values())
         axes = ("layer", outputs[0].axis_keys[-1])
-        place = f"{PREFIX}at.{position}"
+        place, position = f"{PREFIX}at.{which}", self.positions - 1 if which == LAST else int(which)
         self._read(record, place, record(f"{place}.{LAYERS}", row_of_each, *outputs, axes=axes, position=position))
 
     def _read(self, record: Recorder, place: str, x: Node) -> None:
