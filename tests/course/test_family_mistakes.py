@@ -79,6 +79,15 @@ def test_shares_of_heads():
     np.testing.assert_allclose(found("layer_for_head"), share.value.T)
 
 
+def test_rows_of_layers():
+    traced = small.trace(small.config(**small.CONFIGS["GPT-2"] | {"decoder_layers": 2}))
+    rows = traced.lens("lens.at.last.layers")
+    before, after = (slip.value for slip in slips(traced, rows, "wrong_layer"))
+    np.testing.assert_allclose(before[1:], rows.value[:-1])
+    np.testing.assert_allclose(after[:-1], rows.value[1:])
+    assert np.isnan(before[0]).all() and np.isnan(after[-1]).all()
+
+
 def test_every_mistake_says_where_it_can_be_made(trace):
     for compute, at, _english, _chinese in FAMILY_MISTAKES:
         with pytest.raises(MistakeError, match=at[0].split()[0]):

@@ -99,6 +99,18 @@ def layer_for_head(trace: Trace, node: Node) -> Arrays:
     return [swapped]
 
 
+def wrong_layer(trace: Trace, node: Node) -> Arrays:
+    """The row of the layer before, or of the one after."""
+    if node.op != "row_of_each" or node.shape[0] < 2:
+        return []
+    found = []
+    for by in (1, -1):
+        rows = np.roll(numbers(node), by, axis=0)
+        rows[0 if by > 0 else -1] = np.nan
+        found.append(rows)
+    return found
+
+
 FAMILY_MISTAKES: tuple[tuple[Callable[[Trace, Node], Arrays], tuple[str, ...], str, str], ...] = (
     (
         forgot_segment,
@@ -171,5 +183,11 @@ FAMILY_MISTAKES: tuple[tuple[Callable[[Trace, Node], Arrays], tuple[str, ...], s
         ("mean_share",),
         "You exchanged layer and head: rows of this table are layers, columns heads.",
         "层和头弄反了：这张表的行是层，列是头。",
+    ),
+    (
+        wrong_layer,
+        ("row_of_each",),
+        "That is the row of the layer beside it: row 0 is the embedding, row 1 comes out of the first layer.",
+        "这是相邻一层的行：第 0 行是嵌入，第 1 行才是第一层的输出。",
     ),
 )
