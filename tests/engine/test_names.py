@@ -147,7 +147,6 @@ AXES = {
     "multiple_choice.each": "choice class",
     "multiple_choice.logits": "class choice",
     "multiple_choice.probabilities": "class choice",
-    "embedding.histories": "variable step",
     "embedding.place": "position",
     "logits.weight": "input vocabulary",
     "logits.bias": "vocabulary",
@@ -160,7 +159,14 @@ AXES = {
 
 # The nodes of series have names of their own, whatever a token is; `weight` and `bias` read as everywhere.
 OF_SERIES = {
-    "series": {"": "step variable", "mean": "variable", "deviation": "variable"},
+    "series": {
+        "": "step variable",
+        "tokens": "position",
+        "histories": "variable step",
+        "patches": "position step",
+        "mean": "variable",
+        "deviation": "variable",
+    },
     "forecast": {
         "": "step variable",
         "each": "variable step",
@@ -211,8 +217,6 @@ def test_axes_and_the_graph_is_closed(name):
             expected = ("choice", *expected[1:])
         if config.series_tokens == "instant" and node.name in ("forecast.rows", "forecast.each"):  # all in one row
             expected = ("all", "feature" if node.name == "forecast.rows" else "output")
-        if config.series and node.name == "embedding.patches":
-            expected = ("patch", "step")
         assert node.axes == expected, node.name
         assert len(node.axes) == len(node.shape)
         assert set(node.inputs) <= seen, f"{node.name} is made from something the trace does not have"

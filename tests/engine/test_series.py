@@ -35,7 +35,7 @@ def test_the_stored_mean_and_deviation_normalise_and_bring_back():
 def test_what_a_token_is(kind, count, width):
     config = small.config(**small.CONFIGS[KINDS[kind]])
     trace = traced(config)
-    assert trace["tokens"].shape == (count,) and config.series_token_count == count
+    assert trace["series.tokens"].shape == (count,) and config.series_token_count == count
     assert trace["embedding.value.weight"].shape == (width, 6) == weight_shapes(config)["embedding.value.weight"]
     z = trace["series.normalised"].value  # [step, variable]
     rows = {"instant": z, "variable": z.T, "patch": np.array([z[:3, 0], z[3:, 0], z[:3, 1], z[3:, 1]])}[kind]

@@ -23,7 +23,7 @@ def test_every_shipped_model_has_its_recipe(name):
     path = find_recipe(name)
     recipe = read_recipe(path)
     assert recipe.folder == registry.SHIPPED / name == path.parent
-    assert recipe.pairs or recipe.files
+    assert recipe.pairs or recipe.files or recipe.generate
     assert recipe.limits and set(recipe.limits) >= {"en", "zh"}
 
 
@@ -69,8 +69,8 @@ def test_corpora_are_mixed(tmp_path):
     ("fields", "words"),
     [
         ({"format": 2}, "format: must be 1"),
-        ({"pairs": None}, "must have one of corpus, pairs and sentences"),
-        ({"corpus": "a.tsv"}, "must have one of corpus, pairs and sentences"),
+        ({"pairs": None}, "must have one of corpus, pairs, sentences and generate"),
+        ({"corpus": "a.tsv"}, "must have one of corpus, pairs, sentences and generate"),
         ({"pairs": [["a"]]}, "pairs: must be a list of pairs"),
         ({"pairs": []}, "pairs: must be a list of pairs"),
         ({"pairs": None, "corpus": [{"path": "a"}]}, "corpus: must be the name of a file"),

@@ -8,10 +8,12 @@ from tutor.display.counts import COUNT, OF_COUNT
 from tutor.display.language import N_, _, sentences
 from tutor.display.numbers import number
 from tutor.display.safe import fit, safe
+from tutor.display.series_words import OF_SERIES
 from tutor.display.shares import OF_SHARE
 from tutor.display.steps import OF_STEP, STEP
 from tutor.display.titles import GRADIENT
 from tutor.engine.explanation import Explanation
+from tutor.engine.layers import STORED
 from tutor.engine.trace import Trace
 
 LABEL_WIDTH = 12
@@ -103,6 +105,8 @@ def _sum(trace: Trace, why: Explanation) -> str:
         return _(OF_SHARE)
     if op in OF_COUNT:
         return _(OF_COUNT[op])
+    if op in OF_SERIES:
+        return _(OF_SERIES[op])
     if op == "add" and why.node.startswith(COUNT):
         return _("The counts of its parts, added.")
     if op == "add" and why.node.startswith(GRADIENT):
@@ -143,6 +147,8 @@ def _copy(trace: Trace, why: Explanation) -> str:
         return _("The same number again: several query heads share one head of keys and values.")
     if op == "patches":
         return _("The same number, moved: each square of the picture becomes one row.")
+    if op in OF_SERIES:
+        return _(OF_SERIES[op])
     return _("The same number under another name.") if op == "identity" else _("The same number at another place.")
 
 
@@ -178,6 +184,8 @@ def _function(trace: Trace, why: Explanation) -> str:
         return _(OF_STEP[trace[why.node].op])
     if why.node.startswith(GRADIENT):
         return _("What came back, times the slope of the function at this number.")
+    if trace[why.node].op in OF_SERIES:
+        return _(OF_SERIES[trace[why.node].op])
     return _("A function of one number, the same for every cell.")
 
 
@@ -199,6 +207,7 @@ def _rule(trace: Trace, why: Explanation) -> str:
         )
     return {
         "far": _("The key stands too far back: the window of this model does not reach it."),
+        "apart": _("The key stands in another part, which is a world of its own: another variable, another answer."),
         "future": _("The key comes later than the query: the future is hidden."),
         "padding": _("The key is padding, filler that nobody wrote: it is hidden."),
         "allowed": _("The query may look at this key."),
@@ -210,6 +219,8 @@ def _changed(trace: Trace, why: Explanation) -> str:
 
 
 def _leaf(trace: Trace, why: Explanation, is_weight: bool) -> str:
+    if why.node in STORED:
+        return _("Measured on the data before training, and kept with the model: not learned.")
     if is_weight:
         trained = trace.info.get("trained", True)
         learned = _("A weight: a number set by training.")
@@ -217,7 +228,7 @@ def _leaf(trace: Trace, why: Explanation, is_weight: bool) -> str:
             learned if trained else _("A weight: a number that training sets. This model is untrained: it is random.")
         )
     node = trace[why.node]
-    if node.axes == ("position",):
+    if node.axes == ("position",) and node.name not in ("series.tokens", "embedding.place"):
         token = label(node.labels[0], why.index[0])
         return _("The token “{0}” has number {1} in the vocabulary.").format(token, int(why.result))
     return _("A number that was given, not computed.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tutor.display.counts import ABOUT_COUNT, COUNT, COUNT_PARTS, COUNT_TITLES
 from tutor.display.language import N_, _
+from tutor.display.series_words import ABOUT_SERIES, ABOUT_TOKEN_OF_NUMBERS, SERIES_AXES, SERIES_PARTS, SERIES_TITLES
 from tutor.display.shares import ABOUT_SHARE, SHARE, SHARE_TITLES
 from tutor.display.steps import ABOUT_STEP, STEP, STEP_TITLES
+from tutor.engine.layers import STORED
 from tutor.engine.lens import PREFIX as LENS
 from tutor.engine.trace import Node
 
@@ -23,6 +25,7 @@ PARTS = {
     "sequence_classification": N_("class of the sentence"),
     "token_classification": N_("class of each token"),
     "question_answering": N_("answer in the text"),
+    **SERIES_PARTS,
 }
 TITLES = {
     "tokens": N_("tokens"),
@@ -94,6 +97,7 @@ TITLES = {
     "token.table": N_("embedding table"),
     "position.table": N_("position table"),
     "segment.table": N_("segment table"),
+    **SERIES_TITLES,
 }
 WEIGHTS = {"weight": N_("weights"), "bias": N_("bias"), "scale": N_("scale"), "shift": N_("shift")}
 ABOUT = {
@@ -165,6 +169,7 @@ ABOUT = {
     "targets": N_("The token that should come next at every place."),
     "losses": N_("How surprised the model is by the right token: -ln of its probability."),
     "loss": N_("The mean of the losses. Training makes this one number smaller."),
+    **ABOUT_SERIES,
 }
 
 
@@ -245,7 +250,7 @@ def about(node: Node) -> str:
         return _(ABOUT_COUNT[node.name.rpartition(".")[2]])
     if node.name.startswith(LENS) and (found := _look_up(ABOUT_LENS, node.name)):
         return _(found)
-    if node.is_weight:
+    if node.is_weight and node.name not in STORED:
         return _("Numbers that training sets. Every sentence meets the same ones.")
     found = _look_up(_about_encoder(node), node.name) or _look_up(ABOUT, node.name)
     return _(found) if found else ""
@@ -255,6 +260,8 @@ def _about_encoder(node: Node) -> dict[str, str]:
     """What is to be said otherwise where a node belongs to an encoder, or looks positions up."""
     if node.op == "position_rows":
         return {"embedding.position": N_("One learned row for every position. Without them, word order is invisible.")}
+    if node.op == "linear":
+        return {"embedding.token": ABOUT_TOKEN_OF_NUMBERS}
     return ABOUT_MASKED if node.axis_keys[:1] == ("position@encoder",) and "." not in node.name else {}
 
 
@@ -282,6 +289,7 @@ AXES = {
     "numbers": N_("numbers"),
     "hidden": N_("hidden"),
     "dimension": N_("dimension"),
+    **SERIES_AXES,
 }
 
 

@@ -30,7 +30,7 @@ def series_input(record: Recorder, config: TransformerConfig, numbers: Any) -> t
     table = _table(numbers, "series", config.series)
     count = config.series_token_count
     places = np.broadcast_to(np.arange(count), (*table.shape[:-2], count))
-    tokens = record.input("tokens", np.ascontiguousarray(places), (f"position@{config.stacks[0]}",))
+    tokens = record.input("series.tokens", np.ascontiguousarray(places), (f"position@{config.stacks[0]}",))
     return record.input("series", table, ("step@past", "variable")), tokens
 
 
@@ -39,10 +39,9 @@ def embed_series(record: Recorder, config: TransformerConfig, series: Node, toke
     here = tokens.axis_keys[-1]
     x = normalised(record, "series", series)  # [step, variable]
     if config.series_tokens != "instant":
-        x = record("embedding.histories", ops.transpose, x, axes=("variable", "step@past"))
+        x = record("series.histories", ops.transpose, x, axes=("variable", "step@past"))
     if config.series_tokens == "patch":
-        axes = (f"patch@{config.stacks[0]}", "step@patch")
-        x = record("embedding.patches", ops.refold, x, axes=axes, rows=config.series_token_count)
+        x = record("series.patches", ops.refold, x, axes=(here, "step@patch"), rows=config.series_token_count)
     x = linear(record, "embedding.value", x, "embedding.token", axes=(here, "feature"))  # x_t = s_t W + b
     dtype = str(x.array.dtype).rpartition(".")[2]
     return summed(record, config, "embedding", [x, *positions(record, config, "embedding", tokens, dtype)])

@@ -7,6 +7,7 @@ summary: {en: …, zh: …}
 limits: {en: …, zh: …}
 data: {en: …, zh: …}        # where what it learned from came from, and under which licence
 trained: false
+series: {variables: [load, light], classes: [], example: day}   # only of a model that reads series
 parameters: 1234            # so that a list of models need not build them
 weights: {seed: 7}          # only where the weights come out of a seed; else weights.safetensors holds them
 measured: {validation_loss: 2.3}   # where it was trained: any figures by name
@@ -47,6 +48,7 @@ class ModelCard:
     config: dict[str, Any] = field(repr=False)
     seed: int | None = None  # of the weights, where no file holds them
     measured: dict[str, float] = field(default_factory=dict)  # figures of its quality, by name
+    series: dict[str, Any] = field(default_factory=dict)  # of one that reads series: variables, classes, an example
 
     @property
     def architecture(self) -> str:
@@ -73,9 +75,13 @@ def read_card(folder: Path) -> ModelCard:
     measured = data.pop("measured", {})
     if not _is_figures(measured):
         raise ModelError("{path}: measured: must be like {example}", path=path, example="{validation_loss: 2.3}")
+    series = data.pop("series", {})
+    if not _is_series(series):
+        example = "{variables: [load, light], classes: [], example: day}"
+        raise ModelError("{path}: series: must be like {example}", path=path, example=example)
     for name in data:
         raise ModelError("{path}: {field}: there is no such field", path=path, field=name)
-    return ModelCard(**fields, seed=weights["seed"] if weights else None, measured=measured)
+    return ModelCard(**fields, seed=weights["seed"] if weights else None, measured=measured, series=series)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -105,6 +111,8 @@ def write_card(card: ModelCard, folder: Path) -> None:
     data: dict[str, Any] = {"format": FORMAT} | {name: getattr(card, name) for name in FIELDS}
     if card.seed is not None:
         data["weights"] = {"seed": card.seed}
+    if card.series:
+        data["series"] = card.series
     if card.measured:
         data["measured"] = card.measured
     text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=120)
@@ -128,6 +136,12 @@ def _is_figures(value: Any) -> bool:
         isinstance(name, str) and isinstance(figure, int | float) and not isinstance(figure, bool)
         for name, figure in value.items()
     )
+
+
+def _is_series(value: Any) -> bool:
+    lists = [value.get(name, []) for name in ("variables", "classes")] if isinstance(value, dict) else [None]
+    named = all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists)
+    return named and isinstance(value.get("example", ""), str) and set(value) <= {"variables", "classes", "example"}
 
 
 def _is_config(value: Any) -> bool:

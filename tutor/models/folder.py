@@ -21,6 +21,7 @@ from tutor.models.weights import initialise, load_weights, save_weights
 WEIGHTS = "weights.safetensors"
 TOKENIZER = "tokenizer.json"
 TARGET_TOKENIZER = "target_tokenizer.json"
+NO_WORDS = Tokenizer([("bytes", ())])  # of a model that reads numbers
 MOST_LAYERS = 1000
 MOST_SEEDED = 200_000_000  # parameters; more than that is a slip in a config, not noise anyone wants
 
@@ -29,6 +30,8 @@ def load_folder(folder: Path) -> Model:
     """The model in a folder. Raises ModelError naming the file and what is wrong with it."""
     model = load_without_weights(folder)
     model.weights = read_weights(model.card, model.config, folder)
+    if model.config.series:  # folders within are models that read the same series as other tokens
+        model.kin = {path.parent.name: load_folder(path.parent) for path in sorted(folder.glob(f"*/{FILE_NAME}"))}
     return model
 
 
@@ -36,6 +39,8 @@ def load_without_weights(folder: Path) -> Model:
     """The same before it has learned: card, config and tokenizers. Raises ModelError."""
     card = read_card(folder)
     config = read_config(card, folder / FILE_NAME)
+    if config.series:
+        return Model(card, config, {}, NO_WORDS, NO_WORDS, tuple(card.series.get("classes", ())))
     tokenizer = load_tokenizer(folder / TOKENIZER)
     own_target = (folder / TARGET_TOKENIZER).exists()
     target_tokenizer = load_tokenizer(folder / TARGET_TOKENIZER) if own_target else tokenizer
@@ -95,7 +100,8 @@ def save_model(model: Model, folder: str | Path, half: bool = False) -> None:
         raise ModelError("{model} was published elsewhere and is not written anew: copy its files", model=model.name)
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(model.weights, folder / WEIGHTS, half)
-    save_tokenizer(tokenizers[0], folder / TOKENIZER)
+    if tokenizers[0] is not NO_WORDS:
+        save_tokenizer(tokenizers[0], folder / TOKENIZER)
     if tokenizers[1] is not tokenizers[0]:
         save_tokenizer(tokenizers[1], folder / TARGET_TOKENIZER)
     card = replace(model.card, config=model.config.as_dict(), parameters=model.parameters, seed=None)

@@ -20,6 +20,7 @@ from tutor.models.framing import BETWEEN, CLASS_LABELS, NEXT_SENTENCE, Framed, f
 from tutor.models.generation import Generation, answers_of, checked_maximum, decoding_settings, taken
 from tutor.models.guessing import filled, guesses
 from tutor.models.published.tokenizer import AnyTokenizer
+from tutor.models.series.run import trace_series
 from tutor.models.switching import Switched, switched
 
 EXTRA_ANSWER_TOKENS = 8  # an answer may be this much longer than its question
@@ -37,6 +38,7 @@ class Model:
     tokenizer: AnyTokenizer
     target_tokenizer: AnyTokenizer
     classes: tuple[str, ...] = ()  # what its classifier's classes are called, where that is known
+    kin: dict[str, Model] = field(default_factory=dict, repr=False)  # by how they read a series, where others do it too
     _on_backend: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     _last_switched: dict[str, Switched] = field(default_factory=dict, init=False, repr=False)
 
@@ -73,12 +75,15 @@ class Model:
         default the greedy answer of the model as it is, so that `change` and `config` leave the tokens the same and
         before and after can be compared. A model that reads masks takes as `target` the sentence without masks, and a
         `second` sentence where it has segments; `follows` says whether that one does follow; `trace.guesses` are the
-        likeliest words for each mask. `pad_to` fills the source up with padding. What `after`, a trace of another
-        sentence, knows of a decoder alone is not computed again. `trace.notice` says where a text was too long. Raises
-        ModelError, and ConfigError, TraceError or BackendError for wrong arguments.
+        likeliest words for each mask. `pad_to` fills the source up with padding. To a model that reads series the text
+        says which (`series/window.py`). What `after`, a trace of another sentence, knows of a decoder alone is not
+        computed again. `trace.notice` says where a text was too long. Raises ModelError, and ConfigError, TraceError or
+        BackendError for wrong arguments.
         """
         if self.config.patch:
             raise ModelError("{model} reads pictures, not words: give their pixels to trace_picture", model=self.name)
+        if self.config.series:
+            return trace_series(self, text, change, config, backend)
         read = self.read(text, second)
         target_ids = None
         if target is not None:
@@ -135,10 +140,10 @@ class Model:
         ids, notice = self._fit(list(self.read(text).ids), None)
         room = self.config.maximum_positions - (0 if self._has_decoder_input else len(ids) - 1)
         count = checked_maximum(maximum, max(1, self._longest_answer(ids)), room)
-        now = self._switched(config)
+        now = self.switched_to(config)
         arrays = load_backend(backend)
         labels = self.target_tokenizer.labels
-        weights = self._weights_on(arrays, now.weights)
+        weights = self.weights_on(arrays, now.weights)
         steps = decode_steps(weights, now.config, ids, count, settings, labels, arrays, with_all=with_all)
         found = taken(steps, on_step)
         answers = answers_of(found, self.target_tokenizer)
@@ -187,15 +192,15 @@ class Model:
         """
         if not self.config.patch:
             raise ModelError("{model} reads words, not pictures", model=self.name)
-        now = self._switched(config)
+        now = self.switched_to(config)
         arrays = load_backend(backend)
-        record = Recorder(self._weights_on(arrays, now.weights), arrays, change)
+        record = Recorder(self.weights_on(arrays, now.weights), arrays, change)
         run(record, now.config, pixels)
         columns = self.config.picture[2] // self.config.patch
         squares = [f"{number // columns + 1},{number % columns + 1}" for number in range(self.config.patches)]
         trained = self.trained and not now.new
         info = {"text": "", "target": "", "model": self.name, "config": now.config, "trained": trained}
-        labels = {"encoder": ("□", *squares), "patch": squares, "first": ("□",), **self._class_labels}
+        labels = {"encoder": ("□", *squares), "patch": squares, "first": ("□",), **self.class_labels}
         return record.finish(labels, **info, notice=now.notice or arrays.notice)
 
     def _trace(
@@ -214,15 +219,15 @@ class Model:
     ) -> Trace:
         if target_ids is not None and not (self._has_decoder_input or self.reads_masks):
             raise ModelError("{model} has no decoder that reads a target: leave the target out", model=self.name)
-        now = self._switched(switches)
+        now = self.switched_to(switches)
         config, backend = now.config, load_backend(backend_name)
-        weights = self._weights_on(backend, now.weights)
+        weights = self.weights_on(backend, now.weights)
         right = self._right_tokens(ids, target_ids)
         tasks = self._right_classes(follows)
         typed, (ids, notice) = ids, self._fit(ids, pad_to)
         if target_ids is None and self._has_decoder_input:
             answer = greedy(
-                self._weights_on(backend, self.weights), self.config, ids, self._longest_answer(ids), backend
+                self.weights_on(backend, self.weights), self.config, ids, self._longest_answer(ids), backend
             )
             target_ids, target = [self.config.start_id, *answer], self.target_tokenizer.decode(answer)
             right = self._right_tokens(ids, target_ids)
@@ -310,7 +315,7 @@ class Model:
                     last=size - 1,
                 )
 
-    def _switched(self, switches: Mapping[str, Any] | None) -> Switched:
+    def switched_to(self, switches: Mapping[str, Any] | None) -> Switched:
         """The config and the weights with the learner's what-ifs; the last one is kept for the next keystroke."""
         if not switches:
             return Switched(self.config, self.weights)
@@ -321,7 +326,7 @@ class Model:
             self._last_switched[key] = found
         return self._last_switched[key]
 
-    def _weights_on(self, backend: Backend, weights: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
+    def weights_on(self, backend: Backend, weights: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
         """The weights as the backend's arrays; the model's own are brought to its device once."""
         if backend.name == "numpy":
             return weights
@@ -334,7 +339,8 @@ class Model:
         }
 
     @property
-    def _class_labels(self) -> dict[str, Sequence[str]]:
+    def class_labels(self) -> dict[str, Sequence[str]]:
+        """The names of the classes, for the axes that count them."""
         return {f"class@{task}": self.classes for task in CLASSIFIERS} if self.classes else {}
 
     def _labels(self, ids: Sequence[int], target_ids: Sequence[int] | None) -> dict[str, Sequence[str]]:
@@ -345,7 +351,7 @@ class Model:
             f"vocabulary@{first}": source.labels,
             "first": (source.label(ids[0]),),
             **CLASS_LABELS,
-            **self._class_labels,
+            **self.class_labels,
         }
         if target_ids is not None:
             labels[last] = answer.labels_of(target_ids)

@@ -16,6 +16,7 @@ from tutor.engine.training import evaluate
 from tutor.engine.transformer import run
 from tutor.models.corpus import Corpus, Pair
 from tutor.models.model import Model
+from tutor.models.series.corpus import SeriesCorpus, series_figures
 
 BEAMS = 4
 GUESSES = 5
@@ -27,6 +28,8 @@ def figures(model: Model, held_out: Sequence[Pair], corpus: Corpus) -> dict[str,
     `corpus` is `held_out` in the model's ids. BLEU needs the package sacrebleu and is left out without it.
     """
     found = {"validation_loss": round(evaluate(model.weights, model.config, corpus.once()), 4)}
+    if isinstance(corpus, SeriesCorpus):
+        return found | series_figures(model, corpus)
     if model.config.architecture == "encoder_decoder":
         return found | bleu(model, held_out)
     if model.config.architecture == "decoder_only":

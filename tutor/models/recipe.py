@@ -3,8 +3,10 @@
 format: 1
 pairs: [[白日依山尽, 黄河入海流], …]   # the corpus written out; or `sentences: […]` where there is no target
 corpus: pairs.tsv           # or a file of --data FOLDER; a list mixes several: [pairs.tsv, {file: more.tsv, times: 2}]
+generate: {table: day_night, steps: 20000, seed: 1}   # or a table made up (`series/generated.py`)
 reads: poems                # the corpus has whole poems (`poems.py`) or, if `swapped`, pairs with the target first
-held_out: 1000              # so many of the first file's, with no sentence among the others, are kept to validate on
+held_out: 1000              # so many of the first file's, with no sentence among the others, are kept to validate on;
+                            # of a table made up, so many steps are made of the next seed
 batch: 64                   # sentences
 batch_tokens: 1000          # or, in place of as many sentences, so many tokens in each batch, padding included
 longest: 64                 # tokens; longer sentences are left out
@@ -29,7 +31,8 @@ from tutor.engine.training import Settings
 from tutor.models.card import FORMAT, TEXTS, Texts, read_mapping
 from tutor.models.corpus import Pair
 from tutor.models.errors import Message, ModelError
-from tutor.models.registry import SHIPPED
+from tutor.models.registry import SHIPPED, within
+from tutor.models.series.generated import GENERATORS
 
 FILE_NAME = "recipe.yaml"
 READS = ("lines", "swapped", "poems")
@@ -53,6 +56,7 @@ class Recipe:
     files: tuple[CorpusFile, ...] = ()
     reads: str = "lines"
     pairs: tuple[Pair, ...] = ()  # written out in the recipe
+    generate: Mapping[str, Any] = field(default_factory=dict)
     held_out: int = 0
     batch: int = 64
     batch_tokens: int = 0
@@ -75,6 +79,7 @@ class Recipe:
             "longest",
             "config",
             *(["reads"] if self.reads != "lines" else []),
+            *(["generate"] if self.generate else []),
         ]
         return {name: getattr(self, name) for name in names} | {"training": asdict(self.settings)}
 
@@ -82,7 +87,7 @@ class Recipe:
 def find_recipe(name: str | Path) -> Path:
     """The recipe of a shipped model, of a model's folder, or the file itself. Raises ModelError."""
     shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{FILE_NAME}"))
-    if str(name) in shipped:
+    if str(name) in shipped or name in within(FILE_NAME):
         return SHIPPED / name / FILE_NAME
     try:
         for path in (Path(name) / FILE_NAME, Path(name)):
@@ -105,9 +110,9 @@ def read_recipe(path: str | Path) -> Recipe:
     if data.pop("format", None) != FORMAT:
         raise ModelError("{path}: format: must be {format}", path=path, format=FORMAT)
     _check(data, RULES, path)
-    given = [name for name in ("corpus", "pairs", "sentences") if name in data]
+    given = [name for name in ("corpus", "pairs", "sentences", "generate") if name in data]
     if len(given) != 1:
-        raise ModelError("{path}: must have one of corpus, pairs and sentences", path=path)
+        raise ModelError("{path}: must have one of corpus, pairs, sentences and generate", path=path)
     training = data.pop("training", {})
     _check(training, SETTINGS, path, "training.")
     corpus = data.pop("corpus", [])
@@ -171,6 +176,11 @@ def _are_files(value: Any) -> bool:
     )  # fmt: skip
 
 
+def _is_table(value: Any) -> bool:
+    sizes = isinstance(value, dict) and set(value) == {"table", "steps", "seed"}
+    return sizes and value["table"] in GENERATORS and _is_whole(value["steps"], 2) and _is_whole(value["seed"], 0)
+
+
 COUNT: Rule = (Message("a whole number of at least {least}", least=1), lambda value: _is_whole(value, 1))
 COUNT_OR_NONE: Rule = (Message("a whole number of at least {least}", least=0), lambda value: _is_whole(value, 0))
 ABOVE_ZERO: Rule = (Message("a number above 0, such as 0.001"), lambda value: _is_number(value) and 0 < value < 1e300)
@@ -185,6 +195,7 @@ RULES: dict[str, Rule] = {
         Message("the name of a file, or a list such as {example}", example="[a.tsv, {file: b.tsv, times: 2}]"),
         _are_files,
     ),
+    "generate": (Message("like {example}", example="{table: day_night, steps: 20000, seed: 1}"), _is_table),
     "reads": (Message("one of {choices}", choices=", ".join(READS)), lambda value: value in READS),
     "held_out": COUNT_OR_NONE,
     "batch": COUNT,

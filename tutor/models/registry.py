@@ -73,13 +73,18 @@ def load_model(name: str | Path) -> Model:
     return load_folder(folder)
 
 
+def within(file: str = FILE_NAME) -> tuple[str, ...]:
+    """The models in a shipped model's folder, by their way there: `forecaster/patch`."""
+    return tuple(path.parent.relative_to(SHIPPED).as_posix() for path in sorted(SHIPPED.glob(f"*/*/{file}")))
+
+
 def find_folder(name: str | Path) -> Path:
     """The folder a name stands for: a shipped model first, then a folder on disk, then a downloaded one.
 
     Raises ModelError.
     """
     names = sorted(path.parent.name for path in SHIPPED.glob(f"*/{FILE_NAME}"))
-    if str(name) in names:
+    if str(name) in names or name in within():
         return SHIPPED / name
     try:
         path = Path(name)

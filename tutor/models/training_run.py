@@ -35,6 +35,7 @@ from tutor.models.model import Model
 from tutor.models.poems import Poem, neighbours, poems_without, read_poems, split_poems
 from tutor.models.quality import figures
 from tutor.models.recipe import FILE_NAME, Recipe
+from tutor.models.series.corpus import SeriesCorpus, generated_rows
 from tutor.models.weights import as_half, initialise
 
 SAMPLE_TOKENS = 40
@@ -100,7 +101,10 @@ class TrainingRun:
         ):
             if (self.folder / name).exists():
                 raise ModelError("{path} is there already: {remedy}", path=self.folder / name, remedy=remedy)
-        return begin(initialise(self.model.config, self.settings.seed), self.backend)
+        weights = initialise(self.model.config, self.settings.seed)
+        if isinstance(self.corpus, SeriesCorpus):
+            weights |= self.corpus.stored
+        return begin(weights, self.backend)
 
     def _notes(self) -> dict[str, Any]:
         if not self.checkpoint.exists():
@@ -217,6 +221,9 @@ def untrained_model(recipe: Recipe) -> Model:
 
 def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pair]]:
     """What to train on and what to validate on; where there are no targets, each sentence beside nothing."""
+    if recipe.generate:
+        made = dict(recipe.generate)
+        return generated_rows(**made), generated_rows(made["table"], recipe.held_out, made["seed"] + 1)
     if recipe.files and data is None:
         file = recipe.files[0].file
         raise ModelError("the corpus is not in the recipe: name the folder of {file} with --data", file=file)
@@ -259,6 +266,8 @@ def encoded(model: Model, pairs: Sequence[Pair], recipe: Recipe) -> Corpus:
     """The corpus in the model's ids, of the kind that its architecture learns from."""
     order = (recipe.batch, recipe.settings.seed, min(recipe.longest, model.config.maximum_positions))
     corpus: Corpus
+    if model.config.series:
+        return SeriesCorpus.of(model, pairs, *order[:2])
     if model.config.architecture == "encoder_decoder":
         corpus = PairCorpus.of(model, pairs, *order)
     elif model.config.architecture == "decoder_only":

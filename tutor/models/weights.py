@@ -179,9 +179,9 @@ def initialise(config: TransformerConfig, seed: int) -> dict[str, np.ndarray]:
 
 def initial(name: str, shape: Shape, config: TransformerConfig, seed: int) -> np.ndarray:
     """One untrained tensor. Its numbers hang on its name and the seed alone, not on which other tensors there are."""
-    if name.endswith(".scale"):
+    if name.endswith((".scale", ".deviation")):
         return np.ones(shape, np.float32)
-    if name.endswith(".shift"):
+    if name.endswith((".shift", ".mean")):
         return np.zeros(shape, np.float32)
     random = np.random.Generator(np.random.SFC64([seed, zlib.crc32(name.encode())]))
     if name.endswith(".table"):
