@@ -5,7 +5,7 @@ import pytest
 from tests.app.conftest import NARROW, WIDE
 from tests.app.test_exercise_screen import squeezed, to_step
 from tutor.course.quiz import Quiz
-from tutor.course.schema import Shape
+from tutor.course.schema import Predict, Shape
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
 
@@ -42,3 +42,22 @@ async def test_another_sentence_asks_anew(tutor):
         assert again.ask != quiz.ask and driver.attempt.chosen == ()
         node = driver.trace[again.node]
         assert again.choices[again.right].text.en == " × ".join(map(str, node.shape))
+
+
+@pytest.mark.parametrize("lesson", ["softmax", "decoder-and-cross-attention"])
+@pytest.mark.parametrize("rightly", [True, False])
+async def test_a_prediction_uncovers_the_matrix(tutor, lesson, rightly):
+    async with tutor(size=NARROW, lesson=lesson) as driver:
+        await to_step(driver, Predict)
+        quiz = driver.attempt.question
+        assert driver.here.node == quiz.node and driver.here.index == quiz.at and driver.snapshot.is_blank
+        row, column = quiz.reveal_at[-2:]
+        assert (row, column) in driver.matrix.table.blanks and quiz.at[-2:] in driver.matrix.table.blanks
+        place = next(place for place, one in enumerate(quiz.choices) if one.right == rightly)
+        await driver.press(LETTERS[place])
+        assert driver.attempt.good is rightly and driver.snapshot.lesson.done(driver.trace)
+        assert not driver.matrix.table.blanks and driver.here.index == quiz.reveal_at
+        assert squeezed(quiz.choices[place].why.en) in squeezed(driver.said("#verdict"))
+        before = len(driver.app.progress.attempts(lesson))
+        await driver.press(LETTERS[(place + 1) % 2])
+        assert len(driver.app.progress.attempts(lesson)) == before, "one prediction is all there is"

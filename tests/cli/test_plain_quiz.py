@@ -7,7 +7,7 @@ from tutor.cli import cli
 from tutor.course.drills import quizzes
 from tutor.course.load import load_lesson
 from tutor.course.progress import Progress
-from tutor.course.schema import Shape
+from tutor.course.schema import Predict, Shape
 from tutor.plain.source import Source
 
 
@@ -45,3 +45,14 @@ def test_a_shape(language):
 @pytest.mark.parametrize("line", ["z", "aa", "1", "-", "**"])
 def test_what_is_no_choice_is_answered(line):
     assert "Type a letter" in run("cross-attention", Shape, line).rpartition("a/b")[0]
+
+
+@pytest.mark.parametrize("rightly", [True, False])
+def test_a_prediction_is_asked_once(rightly):
+    (quiz,) = asked("softmax", Predict)
+    place = next(place for place, one in enumerate(quiz.choices) if one.right == rightly)
+    said = run("softmax", Predict, f"why {','.join(map(str, quiz.at))}", "abcdef"[place], "a")
+    before, _sign, after = said.partition("a/b/c> " + "abcdef"[place])
+    assert "covered until" in before and "yours to find" in before and "0.64" not in before
+    assert "0.64" in after and "That is no command" in after
+    assert [one.right for one in Progress().attempts("softmax")] == [rightly]

@@ -205,6 +205,8 @@ class LessonState:
             return None  # another model than the lesson's, or a what-if that does without it
         if self.attempt.asked is not None:
             return Stop(node.name, self.attempt.asked)
+        if isinstance(quiz, Quiz) and quiz.at:
+            return Stop(node.name, quiz.reveal_at if self.attempt.is_answered else quiz.at)
         return Stop(node.name, _looked_at(node, step))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.cells import cell_len
@@ -29,6 +30,7 @@ from tutor.display.titles import about, axis_title, long_title, place, short_tit
 from tutor.engine.trace import Trace
 
 LETTERS = "abcdef"
+MOST_COVERED = 4000
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,17 @@ def blanks_on(snapshot: Snapshot) -> list[tuple[int, int]]:
     """The rows and columns of the sheet on screen that the learner is still to fill in."""
     plane, attempt = snapshot.plane, snapshot.lesson.attempt
     if plane is not None and plane.node.name == attempt.covered:
-        return [(row, column) for row in range(plane.values.shape[0]) for column in range(plane.values.shape[1])]
+        return _covered_cells(plane, attempt.question)
     if plane is None or attempt.exercise is None or attempt.exercise.node != plane.node.name:
         return []
     return [plane.place(index) for index in attempt.blanks if plane.holds(index)]
+
+
+def _covered_cells(plane: Plane, quiz: Any) -> list[tuple[int, int]]:
+    """Every cell of a sheet; of one with a whole vocabulary only the row in question, which is enough to hide."""
+    rows, columns = plane.values.shape
+    covered = range(rows) if rows * columns <= MOST_COVERED else [plane.place(quiz.at)[0]]
+    return [(row, column) for row in covered for column in range(columns)]
 
 
 def crumb(snapshot: Snapshot) -> str:
@@ -185,7 +194,8 @@ def why_view(snapshot: Snapshot) -> WhyView | None:
     on_step = snapshot.lesson.stop(trace) if step is not None and own else None
     formula = own if on_step is not None and on_step.node == walk.here.node else why.formula
     extra = letters(trace, snapshot.request, walk.here)
-    return WhyView(trace, why, formula or "", snapshot.is_blank, extra)
+    covered = snapshot.lesson.attempt.covered == walk.here.node
+    return WhyView(trace, why, formula or "", snapshot.is_blank, extra, covered)
 
 
 def lesson_view(snapshot: Snapshot) -> LessonView:

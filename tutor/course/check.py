@@ -19,7 +19,7 @@ from tutor.course.mistakes import MISTAKES, MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import ProgramError, run_program
 from tutor.course.reading_words import nearest
-from tutor.course.schema import Ask, Audit, Fill, Lesson, Shape, Show, Step, Try
+from tutor.course.schema import Ask, Audit, Fill, Lesson, Predict, Shape, Show, Step, Try
 from tutor.engine.config import ConfigError, check_field_names
 from tutor.engine.trace import Trace, TraceError
 from tutor.models.errors import ModelError
@@ -228,7 +228,7 @@ class _Checker:
             return None
 
     def node(self, place: str, step: Step, trace: Trace) -> None:
-        own = {Fill: "exercise.fill", Audit: "audit.printed", Shape: "shape"}
+        own = {Fill: "exercise.fill", Audit: "audit.printed", Shape: "shape", Predict: "predict"}
         field = f"{place}.{own.get(type(step), 'show')}"
         if step.show is None:
             return

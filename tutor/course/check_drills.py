@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+import msgspec
+
 from tutor.course.check_goals import Problem
 from tutor.course.drills import QuizError, quizzes
-from tutor.course.mistakes import MistakeError
+from tutor.course.mistakes import MISTAKES, MistakeError, slips
 from tutor.course.places import PlaceError, find_node
 from tutor.course.reading_words import nearest
-from tutor.course.schema import Shape, Step
+from tutor.course.schema import Predict, Shape, Step
 from tutor.course.shapes import SLIPS, slips_of
 from tutor.engine.trace import Trace, TraceError
 
@@ -18,6 +20,8 @@ def drill_problems(step: Step, trace: Trace) -> Iterator[Problem]:
     """The field inside the step, what is wrong, and the remedy; nothing for steps of other kinds."""
     if isinstance(step, Shape):
         yield from _shape(step, trace)
+    elif isinstance(step, Predict):
+        yield from _predict(step, trace)
 
 
 def _shape(step: Shape, trace: Trace) -> Iterator[Problem]:
@@ -33,6 +37,27 @@ def _shape(step: Shape, trace: Trace) -> Iterator[Problem]:
         if node.operation is not None and not slips_of(trace, node, name):
             yield f"mistakes[{number}]", f"{name} gives {node.name} its right shape, or none", "Take it out"
     yield from _made(step, trace, "shape")
+
+
+def _predict(step: Predict, trace: Trace) -> Iterator[Problem]:
+    unknown = list(_unknown("mistakes", step.mistakes, MISTAKES))
+    yield from unknown
+    if unknown:
+        return
+    try:
+        node = find_node(trace, step.show)
+        for number, name in enumerate(step.mistakes):
+            alone = msgspec.structs.replace(step, mistakes=(name,))
+            slips(trace, node, name)
+            (quiz,) = quizzes(alone, trace)
+            if not any(choice.mistake == name for choice in quiz.choices):
+                yield f"mistakes[{number}]", f"{name} predicts the right answer, or none", "Take it out"
+    except MistakeError as error:
+        yield "mistakes", str(error), "Take it out"
+        return
+    except (TraceError, QuizError, PlaceError):
+        pass  # told below, or already
+    yield from _made(step, trace, "predict")
 
 
 def _made(step: Step, trace: Trace, field: str) -> Iterator[Problem]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from tutor.course.predict import predict_quiz
 from tutor.course.quiz import Quiz, QuizError
-from tutor.course.schema import Shape, Step
+from tutor.course.schema import Predict, Shape, Step
 from tutor.course.shapes import shape_quiz
 from tutor.engine.trace import Trace
 
 __all__ = ["QUIZZED", "Quiz", "QuizError", "quizzes"]
 
-QUIZZED = Shape
+QUIZZED = Shape | Predict
 
 
 def quizzes(step: Step, trace: Trace, seed: int = 0) -> tuple[Quiz, ...]:
     """The questions of a step, one after the other; none for a step of another kind. Raises QuizError, TraceError."""
     if isinstance(step, Shape):
         return (shape_quiz(step, trace, seed),)
+    if isinstance(step, Predict):
+        return (predict_quiz(step, trace, seed),)
     return ()

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from tutor.course.schema import GOAL_KINDS, STEP_KINDS, Header, Matrix, Program, Text
+from tutor.course.schema import GOAL_KINDS, PREDICTIONS, STEP_KINDS, Header, Matrix, Program, Text
 
 
 def json_schema() -> dict[str, Any]:
@@ -24,6 +24,7 @@ def json_schema() -> dict[str, Any]:
     lesson["oneOf"] = [{"required": ["model"]}, {"required": ["program"]}]
     # An `ask` or a `try` may also carry `show`; a plain `show` may carry neither, which its own fields already say.
     components["Program"] = _program_schema()
+    components["Prediction"]["oneOf"] = [{"required": [kind]} for kind in PREDICTIONS]
     components["Goal"]["oneOf"] = [{"required": [kind]} for kind in GOAL_KINDS]
     components["Try"]["anyOf"] = [
         {"required": ["show"]},

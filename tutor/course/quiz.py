@@ -45,6 +45,8 @@ class Quiz:
     covers: bool = False
     once: bool = False
     sheet: np.ndarray | None = None
+    at: tuple[int, ...] = ()  # the cell to look at before the answer, and after it
+    reveal_at: tuple[int, ...] = ()
 
     @property
     def right(self) -> int:

@@ -22,6 +22,7 @@ class Reader(CollectionReader):
             schema.Step: self.step,
             schema.ProgramStep: self.program_step,
             schema.Goal: self.goal,
+            schema.Prediction: self.prediction,
         }
 
     def step(self, tree: Tree, path: str) -> Any:
@@ -45,17 +46,31 @@ class Reader(CollectionReader):
         return step
 
     def goal(self, tree: Tree, path: str) -> Any:
-        kinds = ", ".join(schema.GOAL_KINDS)
         goal = self.struct(tree, schema.Goal, path)
         if goal is MISSING:
             return MISSING
-        given = [kind for kind in schema.GOAL_KINDS if getattr(goal, kind) is not None]
-        if len(given) != 1:
-            problem = f"asks for {' and '.join(given)} at once" if given else "asks for nothing"
-            return self.problem(tree, path, problem, f"Give exactly one of {kinds}")
-        if goal.settings and given == ["config"]:
+        if (given := self.only_one(tree, goal, schema.GOAL_KINDS, path)) is MISSING:
+            return MISSING
+        if goal.settings and given == "config":
             return self.problem(tree, f"{path}.settings", "has no meaning beside config", "Leave it out")
         return goal
+
+    def only_one(self, tree: Tree, part: Any, kinds: tuple[str, ...], path: str) -> Any:
+        """Which of the kinds a part is of; MISSING once it is told that it is of none or of several."""
+        given = [kind for kind in kinds if getattr(part, kind) is not None]
+        if len(given) == 1:
+            return given[0]
+        problem = f"asks for {' and '.join(given)} at once" if given else "asks for nothing"
+        return self.problem(tree, path, problem, f"Give exactly one of {', '.join(kinds)}")
+
+    def prediction(self, tree: Tree, path: str) -> Any:
+        found = self.struct(tree, schema.Prediction, path)
+        if found is MISSING or (given := self.only_one(tree, found, schema.PREDICTIONS, path)) is MISSING:
+            return MISSING
+        if bool(found.than) != (given == "larger"):
+            problem = "is missing" if given == "larger" else f"has no meaning beside {given}"
+            return self.problem(tree, f"{path}.than", problem, "than: {…} names the other cell of larger:")
+        return found
 
     def program_step(self, tree: Tree, path: str) -> Any:
         """`name: {operation: [operands], parameter: value}`"""

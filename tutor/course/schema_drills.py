@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from tutor.course.schema_parts import Config, Formula, Hints, NodeName, Part, Place, Text
+from tutor.course.schema_parts import Config, Formula, Hints, LookAt, NodeName, Part, Place, Text
 
 
 class Shape(Part, frozen=True):
@@ -28,3 +28,44 @@ class Shape(Part, frozen=True):
     @property
     def show(self) -> str:
         return self.shape
+
+
+class Prediction(Part, frozen=True):
+    """What is predicted of a covered node; exactly one of `largest`, `sign` and `larger`.
+
+    `largest` asks which cell of a row holds the largest number: `at` names all axes but the one to choose along, which
+    is the last of those left out. `sign` asks for the sign of the cell `at`, `larger` whether the number at `at` is
+    larger than the one at `than`.
+    """
+
+    largest: NodeName | None = None
+    sign: NodeName | None = None
+    larger: NodeName | None = None
+    at: LookAt = {}
+    than: LookAt = {}
+
+    @property
+    def kind(self) -> str:
+        """Which of the PREDICTIONS it is."""
+        return next(kind for kind in PREDICTIONS if getattr(self, kind) is not None)
+
+
+PREDICTIONS = ("largest", "sign", "larger")
+
+
+class Predict(Part, frozen=True):
+    """Something to predict of a matrix before it is shown; one answer, then it is shown and judged."""
+
+    kind: ClassVar[str] = "predict"
+    look_at: ClassVar[Mapping[str, Place]] = MappingProxyType({})
+    predict: Prediction
+    mistakes: Annotated[tuple[str, ...], Meta(description="names from tutor/course/mistakes.py")] = ()
+    say: Text | None = None
+    title: Text | None = None
+    formula: Formula | None = None
+    config: Config | None = None
+    hints: Hints = ()
+
+    @property
+    def show(self) -> str:
+        return str(getattr(self.predict, self.predict.kind))

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from tutor.course.schema_drills import Shape
+from tutor.course.schema_drills import Predict, Shape
 from tutor.course.schema_parts import (
     Config,
     Formula,
@@ -145,5 +145,13 @@ class Audit(Part, frozen=True):
         return self.audit.printed
 
 
-Step = Show | Fill | Ask | Try | Audit | Shape
-STEP_KINDS: dict[str, type] = {"try": Try, "exercise": Fill, "ask": Ask, "audit": Audit, "shape": Shape, "show": Show}
+Step = Show | Fill | Ask | Try | Audit | Shape | Predict
+STEP_KINDS: dict[str, type] = {
+    "try": Try,
+    "exercise": Fill,
+    "ask": Ask,
+    "audit": Audit,
+    "shape": Shape,
+    "predict": Predict,
+    "show": Show,
+}

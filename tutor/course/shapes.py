@@ -176,7 +176,7 @@ def other_sentence(trace: Trace, node: Node) -> Found:
                     (*node.shape[:axis], other, *node.shape[axis + 1 :]),
                     Text(
                         f"{other} is the length of the {side[0]} sentence. This axis ({name}) runs over the other one.",
-                        f"{other} 是{side[1]}的长度。这一维（{_AXES[name]}）走的是另一句。",
+                        f"{other} 是{side[1]}的长度。这一维（{axis_name(name)}）走的是另一句。",
                     ),
                 )
 
@@ -190,7 +190,8 @@ def transposed(trace: Trace, node: Node) -> Found:
             Text(
                 f"Rows and columns are exchanged: a row here is one of {node.shape[-2]} ({rows}), "
                 f"a column one of {node.shape[-1]} ({columns}).",
-                f"行列颠倒了：行是 {_axis(rows)}，{node.shape[-2]} 行；列是 {_axis(columns)}，{node.shape[-1]} 列。",
+                f"行列颠倒了：行是 {axis_name(rows)}，{node.shape[-2]} 行；"
+                f"列是 {axis_name(columns)}，{node.shape[-1]} 列。",
             ),
         )
 
@@ -227,7 +228,7 @@ def shape_quiz(step: Shape, trace: Trace, seed: int = 0) -> Quiz:
     ]
     if not wrong:
         raise QuizError(Message("no slip gives {node} another shape", node=node.name))
-    axes, axes_zh = " × ".join(node.axes), " × ".join(map(_axis, node.axes))
+    axes, axes_zh = " × ".join(node.axes), " × ".join(map(axis_name, node.axes))
     why = Text(f"{axes} = {spelled(node.shape)}.", f"{axes_zh} = {spelled(node.shape)}。")
     right = Option(same(spelled(node.shape)), why, True)
     choices = shuffled(right, wrong, f"{seed}|{node.name}|{node.shape}")
@@ -255,16 +256,17 @@ def _asked(trace: Trace, node: Node) -> Text:
 
 
 def _hints(node: Node) -> Iterator[Hint]:
-    axes, axes_zh = ", ".join(node.axes), "、".join(map(_axis, node.axes))
+    axes, axes_zh = ", ".join(node.axes), "、".join(map(axis_name, node.axes))
     yield Hint(Text(f"Its axes, in this order: {axes}.", f"它的各维依次是：{axes_zh}。"))
     known = list(zip(node.axes, node.shape, strict=True))[:-1]
     if known:
         sizes = ", ".join(f"{axis} {size}" for axis, size in known)
-        sizes_zh = "、".join(f"{_axis(axis)} {size}" for axis, size in known)
+        sizes_zh = "、".join(f"{axis_name(axis)} {size}" for axis, size in known)
         yield Hint(Text(f"All but the last: {sizes}.", f"除最后一维外：{sizes_zh}。"))
 
 
-def _axis(axis: str) -> str:
+def axis_name(axis: str) -> str:
+    """What an axis is called in Chinese."""
     return _AXES.get(axis, axis)
 
 

@@ -7,5 +7,6 @@ KINDS = {
     "exercise": N_("exercise"),
     "try": N_("try it"),
     "audit": N_("find the slips"),
+    "predict": N_("predict first"),
     "shape": N_("choose the shape"),
 }

@@ -7,10 +7,10 @@ from tutor.course.exercises import Hint
 from tutor.course.places import find_node
 from tutor.course.quiz import Option
 from tutor.display.formula import linear
-from tutor.display.language import _, sentences
+from tutor.display.language import _, listed, sentences
 from tutor.display.safe import safe
 from tutor.engine.trace import Node
-from tutor.plain.pages import Index, matrix_lines
+from tutor.plain.pages import Index, matrix_lines, node_head
 from tutor.plain.tasks import LETTERS, Attempt, Task
 
 
@@ -27,7 +27,18 @@ class Quizzing(Task):
 
     @property
     def at(self) -> Index:
+        if self.quiz.at:
+            return self.quiz.reveal_at if self.answered else self.quiz.at
         return (0,) * len(self.node.shape) if self.node is not None else ()
+
+    def matrix(self, width: int) -> Iterator[str]:
+        if self.node is None or not self.quiz.covers or self.answered:
+            yield from super().matrix(width)
+            return
+        yield node_head(self.node)
+        yield _("Its numbers are covered until you have answered.")
+        if operands := [safe(operand.name) for operand in self.node.operands]:
+            yield _("It is computed from {0}. show NAME prints one.").format(listed(operands))
 
     def formula(self) -> str:
         return self.step.formula or ""
@@ -62,7 +73,7 @@ class Quizzing(Task):
     def _reveal(self) -> Iterator[str]:
         self.answered = True
         if self.node is not None:
-            yield from matrix_lines(self.node, self.at, 100, mark=False)
+            yield from matrix_lines(self.node, self.at, 80, mark=bool(self.quiz.at))
         if self.rest:
             self.quiz, *self.rest = self.rest
             self.answered, self.hints_given = False, 0

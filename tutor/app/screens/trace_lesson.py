@@ -98,7 +98,7 @@ class LessonActions(TraceRun):
         """After an answer to a question made from the trace: to the matrix that it was about, or the next is."""
         trace, walk = self.snapshot.trace, self.snapshot.walk
         stop = self.snapshot.lesson.stop(trace) if trace is not None else None
-        if stop is not None and trace is not None and walk is not None and stop.node != walk.here.node:
+        if stop is not None and trace is not None and walk is not None and stop != walk.here:
             self._walk_to(walk.to(fitted(trace, stop)))
 
     def _save_answer(self, answer: str, right: bool, cell: str = "") -> None:

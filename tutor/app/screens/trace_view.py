@@ -124,7 +124,9 @@ class TraceView(FittedScreen[None]):
             return
         matrix = self.query_one(MatrixView)
         cursor = plane.place(snapshot.walk.here.index)
-        picture = (plane.node, plane.lead, snapshot.compare, snapshot.lesson.attempt.blanks, snapshot.language)
+        attempt = snapshot.lesson.attempt
+        hidden = (attempt.blanks, attempt.covered)
+        picture = (plane.node, plane.lead, snapshot.compare, hidden, snapshot.language)
         if picture != self._picture:
             self._picture = picture
             rows, columns = plane.labels

@@ -35,6 +35,7 @@ class WhyView:
     formula: str
     hidden: bool = False  # the learner is to find this number
     extra: tuple[str, ...] = ()  # further lines: the letters of a token, a symbol's meaning
+    covered: bool = False  # a prediction is asked for: what it is made from would tell
 
 
 class WhyPanel(Vertical):
@@ -73,7 +74,7 @@ class WhyPanel(Vertical):
     def show(self, view: WhyView) -> None:
         """Explain another cell."""
         self._view = view
-        self._cells = view.why.cells[:SHOWN_OPERANDS]
+        self._cells = () if view.covered else view.why.cells[:SHOWN_OPERANDS]
         self._draw_text()
         width = max(20, self.size.width - 4)
         sides = partners(view)
@@ -137,6 +138,8 @@ def why_text(view: WhyView, width: int) -> Text:
     text.append(f"{fit(name, max(8, width - cell_len(value) - 3))} = {value}\n", style="bold")
     if view.formula:
         text.append("\n" + "\n".join(render(view.formula, width)) + "\n")
+    if view.covered:
+        return text.append("\n").append_text(wrapped(Text(_("Covered until you have predicted.")), width))
     if view.hidden:
         yours = Text(_("This number is yours to find, from the numbers below. x: answer, h: hint."))
         text.append("\n").append_text(wrapped(yours, width)).append("\n")
