@@ -7,7 +7,7 @@ __all__ = ["ABOUT_COUNT", "COUNT", "COUNT_PARTS", "COUNT_TITLES", "OF_COUNT"]
 
 COUNT_TITLES = {
     "sizes": N_("rows and columns of each weight"),
-    "each": N_("how many numbers each weight holds"),
+    "each": N_("numbers in each weight"),
     "total": N_("numbers in all"),
 }
 COUNT_PARTS = {"embeddings": N_("embeddings"), "rest": N_("the rest")}

@@ -82,7 +82,7 @@ def record_counts(record: Recorder, weights: Iterable[Node]) -> dict[str, tuple[
     layers: dict[str, list[Node]] = {}
     for part, found in parts.items():
         rows = f"weight@{PREFIX}{part}"
-        labels[rows] = tuple(weight.name.removeprefix(f"{part}.") for weight in found)
+        labels[rows] = tuple(_label(weight.name, part) for weight in found)
         sizes = record.input(f"{PREFIX}{part}.sizes", [_sides(one.shape) for one in found], (rows, f"side@{PREFIX}"))
         each = record(f"{PREFIX}{part}.each", row_product, sizes, axes=(rows, f"numbers@{PREFIX}"))
         inside = _SUBLAYER.match(part)
@@ -97,6 +97,11 @@ def part_of(weight: str) -> str:
     """The part that a weight belongs to: its sub-layer, the embeddings or the rest."""
     inside = _SUBLAYER.match(weight)
     return inside[0] if inside else "embeddings" if "embedding." in weight else "rest"
+
+
+def _label(weight: str, part: str) -> str:
+    """A weight's name inside its part; of the embeddings' tables what they are tables of, as names there are long."""
+    return weight.removeprefix(f"{part}.").replace("embedding.", "").removesuffix(".table")
 
 
 def _sides(shape: tuple[int, ...]) -> tuple[float, float]:
