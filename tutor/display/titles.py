@@ -289,6 +289,14 @@ AXES = {
     "numbers": N_("numbers"),
     "hidden": N_("hidden"),
     "dimension": N_("dimension"),
+    "token": N_("token"),
+    "state": N_("state"),
+    "hears": N_("who hears"),
+    "heard": N_("who is heard"),
+    "network": N_("network"),
+    "part": N_("part"),
+    "width": N_("width"),
+    "length": N_("length"),
     **SERIES_AXES,
 }
 
