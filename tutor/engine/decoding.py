@@ -13,6 +13,7 @@ from tutor.engine.backend import Backend
 from tutor.engine.cache import NextToken, NextTokens, Work
 from tutor.engine.choosing import Decoding, best_places, chances_of, draw
 from tutor.engine.config import TransformerConfig
+from tutor.engine.rules import Rules
 
 SHOWN = 10  # the candidates a step of greedy decoding or sampling keeps
 
@@ -76,6 +77,7 @@ def greedy(
     ids: Sequence[int],
     maximum: int,
     backend: Backend | None = None,
+    rules: Rules | None = None,
 ) -> list[int]:
     """The most likely continuation of at most `maximum` tokens, without the start token, up to but not with the end.
 
@@ -87,13 +89,23 @@ def greedy(
     if maximum < 1:
         return answer
     following = NextToken(weights, config, ids, backend)
+    before, rules = _before(config, ids), rules or Rules((config.end_id,))
     probabilities = following.first()
-    while (best := int(np.argmax(probabilities))) != config.end_id:
+    while (best := _likeliest(rules, probabilities, maximum, before, answer)) not in rules.ends:
         answer.append(best)
         if len(answer) == maximum:
             break
         probabilities = following.following(best)
     return answer
+
+
+def _likeliest(rules: Rules, row: np.ndarray, maximum: int, before: Sequence[int], answer: Sequence[int]) -> int:
+    return int(np.argmax(rules.allowed(row, len(answer), maximum, (*before, *answer))))
+
+
+def _before(config: TransformerConfig, ids: Sequence[int]) -> tuple[int, ...]:
+    """The tokens that stand before the answer on the side where it is written."""
+    return (config.start_id,) if config.architecture == "encoder_decoder" else tuple(int(number) for number in ids)
 
 
 def greedy_each(
@@ -140,63 +152,84 @@ def decode_steps(
     backend: Backend | None = None,
     cached: bool = True,
     with_all: bool = False,
+    rules: Rules | None = None,
 ) -> Iterator[Step]:
     """The steps of one decoding as they are taken, at most `maximum` of them; what was found is in the last.
 
     Beam search stops once `beams` hypotheses have ended. There are no steps where `greedy` would give no tokens for
     want of a decoder or of positions. `labels` name the tokens of the candidates. `with_all` keeps the probabilities
-    of every token in the steps, which of a large vocabulary are many.
+    of every token in the steps, which of a large vocabulary are many. Without `rules` only the config's end ends.
     """
     maximum = longest(config, ids, maximum)
     if maximum < 1:
         return iter(())
+    course = _Course(rules or Rules((config.end_id,)), maximum, _before(config, ids))
     if settings.strategy == "beam":
-        several = NextTokens(weights, config, ids, backend, cached)
-        return _beam_steps(several, settings, config.end_id, maximum, labels, with_all)
-    one = NextToken(weights, config, ids, backend, cached)
-    return _single_steps(one, settings, config.end_id, maximum, labels, with_all)
+        return _beam_steps(NextTokens(weights, config, ids, backend, cached), settings, course, labels, with_all)
+    return _single_steps(NextToken(weights, config, ids, backend, cached), settings, course, labels, with_all)
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What a decoding keeps to: the rules, how many tokens there may be, and what stands before them."""
+
+    rules: Rules
+    maximum: int
+    before: tuple[int, ...]
+
+    def allowed(self, row: np.ndarray, number: int, hypothesis: Hypothesis) -> np.ndarray:
+        """The probabilities of what may follow a hypothesis."""
+        return self.rules.allowed(row, number, self.maximum, (*self.before, *hypothesis.ids))
+
+    def forced(self, number: int) -> bool:
+        """Whether step `number` has no choice, so that no hypothesis gains or loses by it."""
+        return self.rules.forced(number, self.maximum) is not None
 
 
 def _single_steps(
-    following: NextToken, settings: Decoding, end_id: int, maximum: int, labels: Sequence[str] | None, with_all: bool
+    following: NextToken, settings: Decoding, course: _Course, labels: Sequence[str] | None, with_all: bool
 ) -> Iterator[Step]:
     """Greedy decoding and sampling: one hypothesis."""
     random = np.random.default_rng(settings.seed)
     so_far = Hypothesis()
     row = following.first()
-    for number in range(maximum):
-        chances = chances_of(row, settings)
+    for number in range(course.maximum):
+        chances = chances_of(course.allowed(row, number, so_far), settings)
         token = int(np.argmax(chances)) if settings.strategy == "greedy" else draw(chances, random.random())
         shown, logits = best_places(row, SHOWN), following.logits
         candidates = []
         for place in shown if token in shown else [*shown[:-1], token]:
-            fate = "dropped" if place != token else "ended" if token == end_id else "kept"
+            fate = "dropped" if place != token else "ended" if token in course.rules.ends else "kept"
             numbers = float(logits[place]), float(row[place]), float(chances[place])
-            candidates.append(_candidate(place, 0, numbers, so_far, 0.0, labels, fate))
+            candidates.append(_candidate(place, 0, numbers, so_far, 0.0, labels, fate, course.forced(number)))
         chosen = next(candidate for candidate in candidates if candidate.token == token)
         so_far = _extended(so_far, chosen)
         everything = row[None] if with_all else None
         yield Step(number, tuple(candidates), (so_far,), following.work, everything)
         if so_far.ended:
             return
-        if number + 1 < maximum:
+        if number + 1 < course.maximum:
             row = following.following(token)
 
 
 def _beam_steps(
-    following: NextTokens, settings: Decoding, end_id: int, maximum: int, labels: Sequence[str] | None, with_all: bool
+    following: NextTokens, settings: Decoding, course: _Course, labels: Sequence[str] | None, with_all: bool
 ) -> Iterator[Step]:
     """Beam search: the best `beams` hypotheses side by side; those that end among the best make room for others."""
     running: list[Hypothesis] = [Hypothesis()]
     ended: list[Hypothesis] = []
-    rows = following.first()
-    for number in range(maximum):
-        pairs = _best_continuations(rows, running, 2 * settings.beams)
-        fates = _fates([token for _, token in pairs], end_id, settings.beams, settings.beams - len(ended))
+    rows, ends = following.first(), course.rules.ends
+    for number in range(course.maximum):
+        allowed = rows
+        if not course.rules.are_plain:
+            allowed = np.stack([course.allowed(row, number, one) for row, one in zip(rows, running, strict=True)])
+        pairs = _best_continuations(allowed, running, max(2, 1 + len(ends)) * settings.beams)
+        fates = _fates([token for _, token in pairs], ends, settings.beams, settings.beams - len(ended))
         candidates, logits, penalty = [], following.logits, settings.length_penalty
         for (parent, token), fate in zip(pairs, fates, strict=True):
             numbers = float(logits[parent, token]), float(rows[parent, token]), float(fate != "dropped")
-            candidates.append(_candidate(token, parent, numbers, running[parent], penalty, labels, fate))
+            before, forced = running[parent], course.forced(number)
+            candidates.append(_candidate(token, parent, numbers, before, penalty, labels, fate, forced))
         ended += [_extended(running[c.parent], c) for c in candidates if c.fate == "ended"]
         running = [_extended(running[c.parent], c) for c in candidates if c.fate == "kept"]
         found = tuple(sorted((*ended, *running), key=lambda h: -h.score))
@@ -204,18 +237,18 @@ def _beam_steps(
         yield step
         if not running:
             return
-        if number + 1 < maximum:
+        if number + 1 < course.maximum:
             survivors = step.survivors
             rows = following.following_each([c.token for c in survivors], [c.parent for c in survivors])
 
 
-def _fates(tokens: Sequence[int], end_id: int, beams: int, wanted: int) -> list[str]:
+def _fates(tokens: Sequence[int], end_ids: Sequence[int], beams: int, wanted: int) -> list[str]:
     """What becomes of each candidate, the best first; once `wanted` have ended, no other goes on."""
-    ends = sum(token == end_id for token in tokens[:beams])
+    ends = sum(token in end_ids for token in tokens[:beams])
     places = beams if ends < wanted else 0
     fates = []
     for rank, token in enumerate(tokens):
-        if token == end_id:
+        if token in end_ids:
             fates.append("ended" if rank < beams else "dropped")
         else:
             fates.append("kept" if places > 0 else "dropped")
@@ -242,10 +275,11 @@ def _candidate(
     penalty: float,
     labels: Sequence[str] | None,
     fate: str,
+    forced: bool = False,
 ) -> Candidate:
     logit, probability, chance = numbers
     log_probability = math.log(probability) if probability > 0 else -math.inf
-    total = before.log_probability + log_probability
+    total = before.log_probability + (0.0 if forced else log_probability)
     score = total / length_penalty(len(before.ids) + 1, penalty)
     label = labels[token] if labels else str(token)
     return Candidate(token, label, parent, logit, probability, log_probability, total, score, chance, fate)

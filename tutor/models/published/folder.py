@@ -16,6 +16,7 @@ from tutor.models.hub_cache import name_of
 from tutor.models.model import Model
 from tutor.models.published.families import FAMILIES
 from tutor.models.published.family import Checkpoint, Family, labels
+from tutor.models.published.generation_rules import read_rules, unheeded
 from tutor.models.published.names import read_weights
 from tutor.models.published.settings import Settings, read_json
 from tutor.models.published.tensors import Tensors
@@ -43,8 +44,10 @@ def load_published(folder: Path) -> Model:
     unused = family.unused(checkpoint.tensors, used)
     tokenizer = open_tokenizer(folder, config)
     parameters = sum(array.size for array in weights.values())
-    about = card(folder, checkpoint, config, parameters, unused)
-    return Model(about, config, weights, tokenizer, tokenizer, labels(checkpoint))
+    answering = generation_settings(folder, settings)
+    about = card(folder, checkpoint, config, parameters, limits(unused, unheeded(answering)))
+    rules = read_rules(answering, config) if "words" in config.tasks else None
+    return Model(about, config, weights, tokenizer, tokenizer, labels(checkpoint), rules)
 
 
 def read_settings(folder: Path) -> Settings:
@@ -54,6 +57,15 @@ def read_settings(folder: Path) -> Settings:
         own = read_json(folder / GENERATION)
         data |= {field: own[field] for field in FROM_GENERATION if own.get(field) is not None}
     return Settings(data, folder / CONFIG)
+
+
+def generation_settings(folder: Path, settings: Settings) -> Settings:
+    """The settings of generation: a file of their own or, in the older way, fields among the others."""
+    path = folder / GENERATION
+    if not path.is_file():
+        return settings
+    data = read_json(path)
+    return Settings({"eos_token_id": settings.get("eos_token_id")} | data, path)
 
 
 def check_settings(settings: Settings) -> Family:
@@ -88,9 +100,7 @@ def read_config(family: Family, checkpoint: Checkpoint) -> TransformerConfig:
     return config
 
 
-def card(
-    folder: Path, checkpoint: Checkpoint, config: TransformerConfig, parameters: int, unused: tuple[str, ...]
-) -> ModelCard:
+def card(folder: Path, checkpoint: Checkpoint, config: TransformerConfig, parameters: int, limits: Texts) -> ModelCard:
     """What there is to say of a model that came without a card of ours."""
     kind = checkpoint.architecture or str(checkpoint.settings.get("model_type"))
     name = name_of(folder)
@@ -98,7 +108,7 @@ def card(
         name=name,
         title={"en": name, "zh": name},
         summary={"en": f"A published checkpoint ({kind}).", "zh": f"公开发布的模型（{kind}）。"},
-        limits=limits(unused),
+        limits=limits,
         data={"en": f"Read from {folder}.", "zh": f"读自 {folder}。"},
         trained=True,
         parameters=parameters,
@@ -106,12 +116,15 @@ def card(
     )
 
 
-def limits(unused: tuple[str, ...]) -> Texts:
-    """What of the file has no place in the model."""
-    if not unused:
-        return {"en": "Every tensor of the file is used.", "zh": "文件中的每个张量都用上了。"}
-    names = ", ".join(unused[:SHOWN]) + (", …" if len(unused) > SHOWN else "")
-    return {
-        "en": f"{len(unused)} tensors of the file have no place in the model: {names}.",
-        "zh": f"文件中有 {len(unused)} 个张量在模型里没有位置：{names}。",
-    }
+def limits(unused: tuple[str, ...], unheeded: tuple[str, ...] = ()) -> Texts:
+    """What of the file has no place in the model, and what of its settings of generation is not heeded."""
+    if unused:
+        names = ", ".join(unused[:SHOWN]) + (", …" if len(unused) > SHOWN else "")
+        english = f"{len(unused)} tensors of the file have no place in the model: {names}."
+        chinese = f"文件中有 {len(unused)} 个张量在模型里没有位置：{names}。"
+    else:
+        english, chinese = "Every tensor of the file is used.", "文件中的每个张量都用上了。"
+    if unheeded:
+        english += f" Generation does not heed {', '.join(unheeded)} of its settings."
+        chinese += f"生成时不理会设置中的 {'、'.join(unheeded)}。"
+    return {"en": english, "zh": chinese}
