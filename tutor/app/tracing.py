@@ -19,6 +19,7 @@ from tutor.engine.backend import BackendError
 from tutor.engine.config import ConfigError
 from tutor.engine.ops import OperationError
 from tutor.engine.trace import Trace, TraceError
+from tutor.models.choices import TASK as CHOICE
 from tutor.models.errors import ModelError
 from tutor.models.registry import load_model
 
@@ -145,7 +146,7 @@ def _model(
 ) -> Trace:
     model = model_called(request.model or "translator")
     words: dict[str, Any] = {"change": changes or None, "config": dict(config) or None, "backend": request.backend}
-    if model.config.series:
+    if model.config.series or CHOICE in (config.get("tasks") or ()):
         return model.trace(request.sentence, **words)
     if like is not None:
         target_ids = like["decoder.tokens"].value.tolist() if "decoder.tokens" in like else None

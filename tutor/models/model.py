@@ -16,6 +16,8 @@ from tutor.engine.rules import Rules
 from tutor.engine.trace import Change, Recorder, Trace
 from tutor.engine.transformer import run
 from tutor.models.card import ModelCard
+from tutor.models.choices import TASK as CHOICE
+from tutor.models.choices import answers_in, trace_choices
 from tutor.models.errors import Message, ModelError
 from tutor.models.framing import BETWEEN, CLASS_LABELS, NEXT_SENTENCE, Framed, frame, like, right_words
 from tutor.models.generation import Generation, answers_of, checked_maximum, decoding_settings, taken
@@ -78,7 +80,8 @@ class Model:
         before and after can be compared. A model that reads masks takes as `target` the sentence without masks, and a
         `second` sentence where it has segments; `follows` says whether that one does follow; `trace.guesses` are the
         likeliest words for each mask. `pad_to` fills the source up with padding. To a model that reads series the text
-        says which (`series/window.py`). What `after`, a trace of another sentence, knows of a decoder alone is not
+        says which (`series/window.py`); for the task multiple_choice it holds the answers to choose from, and `target`
+        is the right one (`choices.py`). What `after`, a trace of another sentence, knows of a decoder alone is not
         computed again. `trace.notice` says where a text was too long. Raises ModelError, and ConfigError, TraceError or
         BackendError for wrong arguments.
         """
@@ -86,6 +89,8 @@ class Model:
             raise ModelError("{model} reads pictures, not words: give their pixels to trace_picture", model=self.name)
         if self.config.series:
             return trace_series(self, text, change, config, backend)
+        if CHOICE in (config or {}).get("tasks", self.config.tasks) and len(answers_in(text)) > 2:
+            return trace_choices(self, text, target, change, config, backend)
         read = self.read(text, second)
         target_ids = None
         if target is not None:
@@ -244,7 +249,7 @@ class Model:
         decoder_ids = target_ids if self._has_decoder_input else None
         run(record, config, ids, decoder_ids, like(ids, typed, segments, 0), right, task_targets=tasks)
         trace = record.finish(
-            self._labels(ids, decoder_ids),
+            self.labels_of(ids, decoder_ids),
             text=text,
             target=target or "",
             model=self.name,
@@ -346,7 +351,8 @@ class Model:
         """The names of the classes, for the axes that count them."""
         return {f"class@{task}": self.classes for task in CLASSIFIERS} if self.classes else {}
 
-    def _labels(self, ids: Sequence[int], target_ids: Sequence[int] | None) -> dict[str, Sequence[str]]:
+    def labels_of(self, ids: Sequence[int], target_ids: Sequence[int] | None = None) -> dict[str, Sequence[str]]:
+        """What stands beside the rows and columns of a trace of these tokens."""
         source, answer = self.tokenizer, self.target_tokenizer
         first, last = self.config.stacks[0], self.config.stacks[-1]
         labels: dict[str, Sequence[str]] = {
