@@ -99,7 +99,7 @@ async def test_thirty_layers_of_twelve_heads(tutor, deep, size, words):
         assert view.picked == ("decoder.29.self_attention.weights", 11)
         assert any(line.lstrip().startswith("30 ") for line in driver.lines())
         assert any(line.split()[:2] == ["1", "2"] and line.split()[-1] == "12" for line in driver.lines())
-        assert len(view._lines) > 100 > size[1] >= len(view.render_lines(view.size.region))  # only what can be seen
+        assert len(view._lines) > 80 > size[1] >= len(view.render_lines(view.size.region))  # only what can be seen
         await driver.press("enter")
         assert driver.here.node == "decoder.29.self_attention.weights" and driver.here.index[:2] == (11, words - 1)
 
@@ -143,9 +143,11 @@ async def test_zoom(tutor):
         await driver.press("H")
         before = grid(driver)._wide
         await driver.press("-")
-        assert grid(driver)._wide == WIDTHS[WIDTHS.index(before) - 1]
+        smaller = grid(driver)._wide
+        assert WIDTHS[0] <= smaller < before
         await driver.press(*"+" * len(WIDTHS))
-        assert grid(driver)._wide == WIDTHS[-1]
+        keys = driver.trace["tokens"].shape[0]
+        assert before < grid(driver)._wide <= WIDTHS[-1] and grid(driver)._wide % keys == 0
         name, _head = grid(driver).picked
         assert name in grid(driver).pictures and any("▐" in line for line in driver.lines())
 

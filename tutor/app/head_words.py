@@ -12,8 +12,8 @@ from tutor.engine.trace import Node
 # At most four cells each, in every language: so much a thumbnail has at the least.
 WORDS = {
     habits.SELF: N_("self"),
-    habits.BEFORE: N_("prev"),
-    habits.AFTER: N_("next"),
+    habits.BEFORE: "−1",
+    habits.AFTER: "+1",
     habits.FIRST: N_("1st"),
     habits.LAST: N_("last"),
     habits.SAME: N_("same"),

@@ -104,7 +104,7 @@ def head_keys() -> list[Section]:
         (
             _("Under each thumbnail, where most of its weight goes"),
             [
-                (_("self prev next"), _("to the token itself, the one before, the one after")),
+                (_("self  −1  +1"), _("to the token itself, the one before, the one after")),
                 (_("1st last one"), _("to the first token, the last, or some other one")),
                 (_("same copy"), _("to where the same token stood, or to what followed it there")),
                 (_("wide  ·"), _("spread out; or to no single place")),

@@ -73,7 +73,7 @@ def operands(trace: Trace, stop: Stop) -> tuple[Cell, ...]:
 
 def next_cell(trace: Trace, walk: Walk) -> Cell | None:
     """Where Enter goes: the first operand; at the end of a path, the nearest weight matrix not looked at yet."""
-    here = operands(trace, walk.here)
+    here = trace.explain(walk.here.node, walk.here.index).leading_cells(1)
     if here:
         return here[0]
     seen = {stop.node for stop in walk.stops}

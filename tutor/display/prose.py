@@ -62,8 +62,10 @@ def sentence(trace: Trace, why: Explanation) -> str:
 
 def rest(why: Explanation, shown: int = 4) -> str:
     """What the dots of a long sum stand for; empty where nothing is left out."""
+    if why.kind != "sum":
+        return ""
     _terms, total, count = why.folded(shown)
-    if not count or why.kind != "sum":
+    if not count:
         return ""
     return _("… : the other {0} products add up to {1}.").format(count, number(total, 4))
 
@@ -167,7 +169,7 @@ def _look_up(trace: Trace, why: Explanation) -> str:
 def _softmax(trace: Trace, why: Explanation) -> str:
     return _(
         "e to this score, over the sum of e to every score of the row ({0} of them). The row adds up to 1."
-    ).format(len(why.terms))
+    ).format(why.count)
 
 
 def _norm(trace: Trace, why: Explanation) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+
 Index = tuple[int, ...]
 Region = tuple[int | slice, ...]
 
@@ -103,6 +105,19 @@ class Explanation:
         return tuple(dict.fromkeys(cell for term in ordered for cell in term.cells))
 
     @property
+    def count(self) -> int:
+        """How many terms there are."""
+        return len(self.terms)
+
+    def leading_terms(self, count: int) -> tuple[Term, ...]:
+        """The terms that the first `count` of `cells` belong to, where it is quicker without the others; else all."""
+        return self.terms
+
+    def leading_cells(self, count: int) -> tuple[Cell, ...]:
+        """The first `count` of `cells`."""
+        return self.cells[:count]
+
+    @property
     def substituted(self) -> str:
         """The formula with this cell's numbers in it, as LaTeX."""
         return f"{self._arithmetic()} = {figure(self.result)}"
@@ -178,7 +193,11 @@ class Addition(Explanation):
 
 
 class Softmax(Explanation):
-    """e to the power of (this score minus the row's largest), over the row's sum of such; the terms are the row's."""
+    """e to the power of (this score minus the row's largest), over the row's sum of such; the terms are the row's.
+
+    A row of a big vocabulary has 50,000 terms, so `facts["powers"]` are their values (an array) and
+    `facts["term"]` makes one of them by its place: for a screen that shows a few.
+    """
 
     kind = "softmax"
 
@@ -190,6 +209,23 @@ class Softmax(Explanation):
     def cells(self) -> tuple[Cell, ...]:
         chosen = self.terms[self.facts["chosen"]].cells
         return tuple(dict.fromkeys(chosen + super().cells))
+
+    @property
+    def count(self) -> int:
+        return len(self.facts["powers"])
+
+    def leading_terms(self, count: int) -> tuple[Term, ...]:
+        powers, chosen = self.facts["powers"], self.facts["chosen"]
+        count = min(count, len(powers))
+        # Of equal ones the first come first, as in `cells`: so no term as large as the last one kept is left out.
+        least = np.partition(powers, -count)[-count]
+        large = np.flatnonzero(powers >= least)
+        order = large[np.argsort(-powers[large], kind="stable")][:count].tolist()
+        places = dict.fromkeys([chosen, *order])
+        return tuple(self.facts["term"](place) for place in list(places)[:count])
+
+    def leading_cells(self, count: int) -> tuple[Cell, ...]:
+        return tuple(term.cells[0] for term in self.leading_terms(count))
 
     @property
     def substituted(self) -> str:

@@ -109,8 +109,8 @@ class HeadGridScreen(FittedScreen[Stop | None]):
     def _begin(self, cursor: tuple[int, int] | None = None) -> None:
         sections = []
         for block in self._blocks:
-            heads = self._trace[block.names[0]].shape[0]
-            sections.append(Section(head_words.block_title(block.stack, block.kind), block.names, heads))
+            heads, _queries, keys = self._trace[block.names[0]].shape
+            sections.append(Section(head_words.block_title(block.stack, block.kind), block.names, heads, keys))
         self._grid.show(sections, cursor or self._first(sections))
         self._grid.focus()
         self._tell()
@@ -137,7 +137,7 @@ class HeadGridScreen(FittedScreen[Stop | None]):
 
     def _in_order(self) -> Iterator[str]:
         names = [name for block in self._blocks for name in block.names]
-        start = max(0, self._first([Section("", tuple(names), 1)])[0] - 3) if names else 0
+        start = max(0, self._first([Section("", tuple(names), 1, 1)])[0] - 3) if names else 0
         yield from names[start:] + names[:start]
 
     def on_head_grid_screen_drawn(self, event: Drawn) -> None:

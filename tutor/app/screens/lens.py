@@ -154,8 +154,8 @@ class LensScreen(FittedScreen[Stop | None]):
             return _("What could come after each position; • came next, at its rank.")
         word = safe(reading.words[rows[-1].watched])
         if reading.is_masked:
-            return _("What would stand here, read off after each layer. • the answer in the end: “{0}”").format(word)
-        return _("What would come next, read off after each layer. • the answer in the end: “{0}”").format(word)
+            return _("What would stand here, after each layer; • its answer in the end: “{0}”").format(word)
+        return _("What would come next, after each layer; • its answer in the end: “{0}”").format(word)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another number of columns fits."""

@@ -114,7 +114,7 @@ class TraceView(FittedScreen[None]):
         view = present.why_view(snapshot)
         if view is not None:
             self.query_one(WhyPanel).show(view)
-            operands = {cell.node for cell in view.why.cells}
+            operands = set(view.why.regions)
             self.query_one(Pipeline).show(trace.names, underlying(trace, walk.here.node), operands)
         self._show_matrix()
 

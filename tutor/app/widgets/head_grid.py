@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,6 +36,7 @@ class Section:
     title: str
     names: tuple[str, ...]
     heads: int
+    keys: int  # how many columns each matrix has
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class HeadGrid(ScrollView, can_focus=True):
             return
         fitting = [place for place, wide in enumerate(WIDTHS) if self._fits(wide)]
         place = self._zoomed if self._zoomed is not None else max(fitting, default=0)
-        self._wide, self._drawn = WIDTHS[place], {}
+        self._wide, self._drawn = self._snapped(WIDTHS[place]), {}
         self._lines = []
         for number, (section, layer) in enumerate(self._layers):
             if layer == 0:
@@ -157,6 +159,11 @@ class HeadGrid(ScrollView, can_focus=True):
         wide = self.scrollable_content_region.width + hidden if hidden else natural
         self.virtual_size = Size(wide, 1 + len(self._lines))
         self.refresh()
+
+    def _snapped(self, wide: int) -> int:
+        """A width of which small matrices leave nothing empty: a whole number of cells for every key."""
+        keys = max((section.keys for section in self.sections), default=1)
+        return max(WIDTHS[0], wide // keys * keys) if keys <= wide else wide
 
     @property
     def _shown_heads(self) -> int:
@@ -299,8 +306,11 @@ class HeadGrid(ScrollView, can_focus=True):
 
     def action_zoom(self, by: int) -> None:
         """Larger or smaller thumbnails."""
-        self._zoomed = max(0, min(WIDTHS.index(self._wide) + by, len(WIDTHS) - 1))
-        self._arrange()
+        before, place = self._wide, bisect_right(WIDTHS, self._wide) - 1
+        while self._wide == before and 0 <= place + by < len(WIDTHS):  # small matrices skip some widths
+            place += by
+            self._zoomed = place
+            self._arrange()
         self._show_cursor()
 
     def action_open(self) -> None:

@@ -74,7 +74,7 @@ class WhyPanel(Vertical):
     def show(self, view: WhyView) -> None:
         """Explain another cell."""
         self._view = view
-        self._cells = () if view.covered else view.why.cells[:SHOWN_OPERANDS]
+        self._cells = () if view.covered else view.why.leading_cells(SHOWN_OPERANDS)
         self._draw_text()
         width = max(20, self.size.width - 4)
         sides = partners(view)
@@ -143,7 +143,7 @@ def why_text(view: WhyView, width: int) -> Text:
     if view.hidden:
         yours = Text(_("This number is yours to find, from the numbers below. x: answer, h: hint."))
         text.append("\n").append_text(wrapped(yours, width)).append("\n")
-        return text.append("\n" + _("made from"), style="dim") if why.cells else text
+        return text.append("\n" + _("made from"), style="dim") if why.leading_cells(1) else text
     if why.kind not in ("leaf", "copy", "look_up", "rule") or why.facts.get("arithmetic"):
         text.append("\n" + "\n".join(render("= " + why.substituted, width)) + "\n", style="bold")
     said = sentences(prose.sentence(trace, why), prose.rest(why))
@@ -155,17 +155,18 @@ def why_text(view: WhyView, width: int) -> Text:
     if trace[why.node].changed and why.kind != "changed":
         edited = Text(_("Another number of this matrix was changed by you."))
         text.append_text(wrapped(edited, width)).append("\n")
-    if why.cells:
+    if why.leading_cells(1):
         text.append("\n" + _("made from"), style="dim")
     return text
 
 
 def partners(view: WhyView) -> dict[Cell, float]:
-    """What each operand's term contributes: e to a score, or the product that the cell is the second factor of."""
+    """What the term of each operand shown contributes: e to a score, or the product whose second factor it is."""
     if view.hidden or view.why.kind == "function":  # whose operands are not multiplied
         return {}
     is_softmax = view.why.kind == "softmax"
-    return {term.cells[-1]: term.value for term in view.why.terms if len(term.cells) == (1 if is_softmax else 2)}
+    terms = view.why.leading_terms(SHOWN_OPERANDS)
+    return {term.cells[-1]: term.value for term in terms if len(term.cells) == (1 if is_softmax else 2)}
 
 
 def operand_line(view: WhyView, place: int, cell: Cell, width: int, sides: dict[Cell, float] | None = None) -> Text:

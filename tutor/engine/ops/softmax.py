@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tutor.engine.backend import exponential, namespace, row_max, row_sum, where_array
 from tutor.engine.explanation import Explanation, Index, Softmax, Term
 from tutor.engine.ops.backward import softmax_backward
@@ -36,15 +38,20 @@ class SoftmaxRows(Operation):
 
     def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
         (x,) = operands
-        row = [float(value) for value in x.value[index[:-1]]]
-        largest = max(row)
+        row = x.value[index[:-1]].astype(np.float64)
+        largest = float(row.max())
         shift = largest if math.isfinite(largest) else 0.0
-        powers = [math.exp(value - shift) for value in row]
+        powers = np.exp(row - shift)
+
+        def term(place: int) -> Term:
+            return Term(float(powers[place]), (cell(x, (*index[:-1], place)),))
 
         def terms():
-            return tuple(Term(power, (cell(x, (*index[:-1], j)),)) for j, power in enumerate(powers))
+            return tuple(map(term, range(len(powers))))
 
-        facts = {"chosen": index[-1], "score": row[index[-1]], "maximum": shift, "total": math.fsum(powers)}
+        total = math.fsum(powers.tolist())
+        facts: dict[str, Any] = {"chosen": index[-1], "score": float(row[index[-1]]), "maximum": shift, "total": total}
+        facts |= {"powers": powers, "term": term}
         regions = {x.name: region(index, whole=-1)}
         return Softmax(node.name, index, node.at(index), node.formula, terms, regions, facts)
 
