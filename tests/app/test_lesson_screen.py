@@ -11,7 +11,7 @@ from tutor.course.drills import QUIZZED
 from tutor.course.goals import Evidence, to_generate, tried
 from tutor.course.load import load_course, load_lesson
 from tutor.course.progress import Progress
-from tutor.course.schema import Ask, Audit, Fill, Show, Try
+from tutor.course.schema import Ask, Audit, Fill, Order, Show, Try
 from tutor.display.language import _
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
@@ -39,6 +39,9 @@ async def do_step(driver):
         while not driver.attempt.is_answered:
             await driver.press("abcdef"[driver.attempt.question.right])
             assert driver.attempt.good is True
+    elif isinstance(step, Order):
+        await driver.press(*("abcdef"[place] for place in driver.attempt.ordering.right))
+        assert driver.attempt.good is True and "✓" in driver.text()
     elif isinstance(step, Try) and step.goal.config is None:
         await come_back_with_the_goal(driver, step.goal)
     elif isinstance(step, Try):

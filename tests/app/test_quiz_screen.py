@@ -5,7 +5,7 @@ import pytest
 from tests.app.conftest import NARROW, WIDE
 from tests.app.test_exercise_screen import squeezed, to_step
 from tutor.course.quiz import Quiz
-from tutor.course.schema import Predict, Shape
+from tutor.course.schema import Order, Predict, Shape
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
 
@@ -61,3 +61,24 @@ async def test_a_prediction_uncovers_the_matrix(tutor, lesson, rightly):
         before = len(driver.app.progress.attempts(lesson))
         await driver.press(LETTERS[(place + 1) % 2])
         assert len(driver.app.progress.attempts(lesson)) == before, "one prediction is all there is"
+
+
+@pytest.mark.parametrize("size, language", [(NARROW, "zh"), (WIDE, "en")], ids=["80x24-zh", "120x36-en"])
+async def test_nodes_put_in_order_by_their_letters(tutor, size, language):
+    async with tutor(size=size, lesson="heads-and-projection", lang=language) as driver:
+        await to_step(driver, Order)
+        right = driver.attempt.ordering.right
+        await driver.press(LETTERS[right[0]], LETTERS[right[2]])
+        assert driver.attempt.placed == (right[0], right[2]) and driver.attempt.good is None
+        await driver.press(LETTERS[right[2]])
+        assert driver.attempt.placed == right[:1], "a letter pressed again takes it out"
+        await driver.press(*(LETTERS[place] for place in (right[2], right[1], *right[3:])))
+        assert driver.attempt.good is False and driver.attempt.placed == right[:1], "what stood rightly stays"
+        early, late = (driver.attempt.ordering.names[right[place]] for place in (2, 1))
+        assert (driver.attempt.misplaced.early, driver.attempt.misplaced.late) == (early, late)
+        assert driver.said("#verdict").split("\n")[0].strip() in driver.text()
+        await driver.press(*(LETTERS[place] for place in right[1:]))
+        assert driver.attempt.good is True and driver.snapshot.lesson.done(driver.trace)
+        attempts = driver.app.progress.attempts("heads-and-projection")
+        assert [one.right for one in attempts] == [False, True]
+        assert attempts[-1].answer.split() == [driver.attempt.ordering.names[place] for place in right]

@@ -7,7 +7,7 @@ from tutor.course.progress import Progress
 from tutor.display.language import set_language
 from tutor.plain.auditing import Auditing
 from tutor.plain.course import run_plain
-from tutor.plain.quizzing import Quizzing
+from tutor.plain.quizzing import Ordered, Quizzing
 from tutor.plain.session import Session
 from tutor.plain.source import Source
 from tutor.plain.talk import EndOfInput, Talk
@@ -59,6 +59,8 @@ class GoodLearner(Script):
             return LETTERS[task.question.right]
         if isinstance(task, Quizzing):
             return LETTERS[task.quiz.right]
+        if isinstance(task, Ordered):
+            return " ".join(LETTERS[place] for place in task.ordering.right)
         if isinstance(task, Generating | Training):
             return "o"
         if isinstance(task, Auditing):

@@ -6,8 +6,9 @@ from click.testing import CliRunner
 from tutor.cli import cli
 from tutor.course.drills import quizzes
 from tutor.course.load import load_lesson
+from tutor.course.ordering import Ordering
 from tutor.course.progress import Progress
-from tutor.course.schema import Predict, Shape
+from tutor.course.schema import Order, Predict, Shape
 from tutor.plain.source import Source
 
 
@@ -56,3 +57,14 @@ def test_a_prediction_is_asked_once(rightly):
     assert "covered until" in before and "yours to find" in before and "0.64" not in before
     assert "0.64" in after and "That is no command" in after
     assert [one.right for one in Progress().attempts("softmax")] == [rightly]
+
+
+def test_nodes_in_order():
+    source = Source(load_lesson("heads-and-projection"), "en")
+    ordering = Ordering(source.lesson.steps[step_of("heads-and-projection", Order)], source.trace())
+    right = ["abcdef"[place] for place in ordering.right]
+    swapped = [right[1], right[0], *right[2:]]
+    said = run("heads-and-projection", Order, "a b", "x y z", ",".join(swapped), "?", "?", " ".join(right))
+    assert said.count("Type all letters in order") == 3
+    assert "cannot come before" in said and "needs none of the others" in said and "Right: nothing comes" in said
+    assert [one.right for one in Progress().attempts("heads-and-projection")] == [False, True]

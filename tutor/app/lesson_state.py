@@ -10,11 +10,14 @@ from tutor.course.drills import QUIZZED, Quiz, QuizError, quizzes
 from tutor.course.exercises import Exercise, Hint, Question, make, question
 from tutor.course.goals import Evidence, reached
 from tutor.course.mistakes import MistakeError
+from tutor.course.ordering import Misplaced, Ordering
 from tutor.course.places import PlaceError, cell_at, find_node
-from tutor.course.schema import Ask, Audit, Cells, Fill, Lesson, Step, Text, Try
+from tutor.course.schema import Ask, Audit, Cells, Fill, Lesson, Order, Step, Text, Try
 from tutor.display.messages import said
 from tutor.engine.explanation import Index
 from tutor.engine.trace import Node, Trace, TraceError
+
+WORKED = Fill | Ask | QUIZZED | Order  # steps that are answered in the lesson's own pane
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,9 @@ class Attempt:
 
     exercise: Exercise | None = None
     question: Question | Quiz | None = None
+    ordering: Ordering | None = None
+    placed: tuple[int, ...] = ()  # of the nodes to order, those put in a row so far
+    misplaced: Misplaced | None = None
     rest: tuple[Quiz, ...] = ()  # the questions still to come on this step
     right: tuple[Index, ...] = ()  # the blanks filled so far
     chosen: tuple[int, ...] = ()  # the choices tried so far
@@ -68,6 +74,25 @@ class Attempt:
         hints = () if verdict.right else self.hints
         return replace(self, right=right, verdict=verdict.explain, good=verdict.right, hints=hints)
 
+    @property
+    def open_choices(self) -> int:
+        """How many choices there are to take now."""
+        if self.ordering is not None:
+            return 0 if self.good else len(self.ordering.names)
+        return len(self.question.choices) if self.question is not None and not self.is_answered else 0
+
+    def put(self, place: int) -> Attempt:
+        """With a node put at the end of the row, or taken out again; a full row is judged."""
+        assert self.ordering is not None
+        if place in self.placed:
+            return replace(self, placed=tuple(p for p in self.placed if p != place))
+        placed = (*self.placed, place)
+        if len(placed) < len(self.ordering.names):
+            return replace(self, placed=placed, misplaced=None, good=None)
+        found = self.ordering.misplaced(placed)
+        kept = placed if found is None else placed[: found.kept]
+        return replace(self, placed=kept, misplaced=found, good=found is None)
+
     def choice(self, place: int) -> Attempt:
         """After a choice was taken."""
         assert self.question is not None
@@ -81,7 +106,7 @@ class Attempt:
 
     def hinted(self) -> Attempt:
         """With the next hint, if there is one."""
-        source = self.exercise or self.question
+        source = self.exercise or self.question or self.ordering
         if source is None:
             return self
         number = len(self.hints)
@@ -129,6 +154,8 @@ class LessonState:
             return self._begun_exercise(step, trace)
         elif isinstance(step, QUIZZED):
             return self._begun_quiz(step, trace)
+        elif isinstance(step, Order):
+            return self._begun_ordering(step, trace)
         elif step is not None:
             return replace(self, attempt=replace(self.attempt, problem=_missing(step, trace)))
         return self
@@ -155,6 +182,15 @@ class LessonState:
             return replace(self, attempt=attempt)
         return replace(self, attempt=Attempt(question=found[0], rest=found[1:]))
 
+    def _begun_ordering(self, step: Order, trace: Trace) -> LessonState:
+        try:
+            ordering = Ordering(step, trace)
+        except (QuizError, TraceError) as error:
+            return replace(self, attempt=Attempt(problem=said(error)))
+        old = self.attempt.ordering
+        same = old is not None and old.names == ordering.names
+        return self if same else replace(self, attempt=Attempt(ordering=ordering))
+
     def with_free_exercise(self, node: str) -> LessonState:
         """An exercise of three cells on the node on screen."""
         return replace(self, free=Fill(exercise=Cells(fill=node, cells=3)), attempt=Attempt())
@@ -166,6 +202,8 @@ class LessonState:
             return not self.attempt.blanks
         if isinstance(step, Ask | QUIZZED):
             return self.attempt.is_answered
+        if isinstance(step, Order):
+            return self.attempt.good is True
         if isinstance(step, Try):
             return self.attempt.reached or reached(step, Evidence(trace))
         if isinstance(step, Audit):
@@ -180,7 +218,7 @@ class LessonState:
     def hinted(self) -> LessonState:
         """With the next hint: an exercise's or a question's own, else the step's."""
         attempt, step = self.attempt.hinted(), self.step
-        if attempt is self.attempt and attempt.exercise is None and attempt.question is None and step is not None:
+        if attempt is self.attempt and step is not None and not isinstance(step, WORKED):
             attempt = replace(attempt, hints=tuple(map(Hint, step.hints[: len(attempt.hints) + 1])))
         return replace(self, attempt=attempt)
 

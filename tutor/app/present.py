@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.cells import cell_len
 
-from tutor.app.lesson_state import LessonState
+from tutor.app.lesson_state import WORKED, Attempt, LessonState
 from tutor.app.letters import letters
 from tutor.app.planes import Plane, plane_at
 from tutor.app.tracing import Request, Result
@@ -25,6 +25,7 @@ from tutor.display import prose
 from tutor.display.formula import linear
 from tutor.display.kinds import KINDS
 from tutor.display.language import _, sentences
+from tutor.display.ordering import titles_of, wrong_way_round
 from tutor.display.safe import fit
 from tutor.display.titles import about, axis_title, long_title, place, short_title
 from tutor.engine.trace import Trace
@@ -214,6 +215,8 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
     )
     if isinstance(step, Ask | QUIZZED) and attempt.question is not None:
         return _question_view(snapshot, view)
+    if attempt.ordering is not None:
+        return _ordering_view(attempt, view)
     if isinstance(step, Fill):
         return _fill_view(snapshot, view)
     if isinstance(step, Try):
@@ -239,6 +242,17 @@ def _question_view(snapshot: Snapshot, view: LessonView) -> LessonView:
         verdict=sentences(said, attempt.said(language)),
         literal=generated,
     )
+
+
+def _ordering_view(attempt: Attempt, view: LessonView) -> LessonView:
+    assert attempt.ordering is not None
+    titles = titles_of(attempt.ordering.names)
+    marks = (str(attempt.placed.index(n) + 1) if n in attempt.placed else LETTERS[n] for n in range(len(titles)))
+    verdict = "✓ " + _("Right: nothing comes before what it is made from.") if attempt.good else ""
+    if (wrong := attempt.misplaced) is not None:
+        verdict = "✗ " + wrong_way_round(wrong.early, wrong.late, wrong.path)
+    question = _("Which comes first, which next? A letter puts it in the row, again: takes it out.")
+    return replace(view, question=question, choices=tuple(zip(marks, titles, strict=True)), verdict=verdict)
 
 
 def option_text(choice: Choice | Option, language: str) -> str:
@@ -298,7 +312,7 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     walk_on = _walk_hint(snapshot, pane, narrow)
     if walk_on is not None:
         # What is to be done comes first, then the next step; where a step only shows, what the keys are on.
-        works = isinstance(snapshot.lesson.step, Fill | Ask | Try | Audit | QUIZZED)
+        works = isinstance(snapshot.lesson.step, WORKED | Try | Audit)
         found.insert(len(found) if works or (pane == "lesson" and not narrow) else 0, walk_on)
     if snapshot.walk and snapshot.walk.at:
         found.append(Hint("⌫", _("back"), "screen.back"))
@@ -336,7 +350,7 @@ def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
         answer = Hint("0-9", _("type the answer, then enter"), "screen.exercise")
         first = answer if pane == "lesson" else Hint("x", _("answer"), "screen.exercise")
         return [first, Hint("h", _("hint"), "screen.hint"), forward]
-    if isinstance(step, Ask | QUIZZED) and attempt.question is not None and not attempt.is_answered:
+    if attempt.open_choices:
         return [Hint("a b c", _("choose"), "screen.exercise"), Hint("h", _("hint"), "screen.hint"), forward]
     if isinstance(step, Try) and not state.done(snapshot.trace):
         switch = Hint("w", _("set the switch"), "screen.what_if")

@@ -9,9 +9,10 @@ import msgspec
 from tutor.course.check_goals import Problem
 from tutor.course.drills import QuizError, quizzes
 from tutor.course.mistakes import MISTAKES, MistakeError, slips
+from tutor.course.ordering import Ordering
 from tutor.course.places import PlaceError, find_node
 from tutor.course.reading_words import nearest
-from tutor.course.schema import Predict, Shape, Step
+from tutor.course.schema import Order, Predict, Shape, Step
 from tutor.course.shapes import SLIPS, slips_of
 from tutor.engine.trace import Trace, TraceError
 
@@ -22,6 +23,8 @@ def drill_problems(step: Step, trace: Trace) -> Iterator[Problem]:
         yield from _shape(step, trace)
     elif isinstance(step, Predict):
         yield from _predict(step, trace)
+    elif isinstance(step, Order):
+        yield from _order(step, trace)
 
 
 def _shape(step: Shape, trace: Trace) -> Iterator[Problem]:
@@ -58,6 +61,20 @@ def _predict(step: Predict, trace: Trace) -> Iterator[Problem]:
     except (TraceError, QuizError, PlaceError):
         pass  # told below, or already
     yield from _made(step, trace, "predict")
+
+
+def _order(step: Order, trace: Trace) -> Iterator[Problem]:
+    for number, name in enumerate(step.order):
+        try:
+            if find_node(trace, name).operation is None:
+                yield f"order[{number}]", f"{name} is given, not computed", "Name computed matrices"
+        except TraceError as error:
+            yield f"order[{number}]", str(error), "Name a node that `tutor trace` lists"
+            return
+    try:
+        Ordering(step, trace)
+    except QuizError as error:
+        yield "order", str(error), "Name nodes of which one is made from another"
 
 
 def _made(step: Step, trace: Trace, field: str) -> Iterator[Problem]:

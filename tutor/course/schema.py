@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from tutor.course.schema_drills import PREDICTIONS, Predict, Prediction, Shape
+from tutor.course.schema_drills import PREDICTIONS, Order, Predict, Prediction, Shape
 from tutor.course.schema_parts import (
     Config,
     Formula,
@@ -40,7 +40,7 @@ from tutor.course.schema_steps import (
 __all__ = [
     "FORMAT", "GOAL_KINDS", "NOT_IN_FILES", "NO_LINES", "PREDICTIONS", "STEP_KINDS", "Ask", "Audit", "Cells", "Choice",
     "Comparison", "Config", "Fill", "Formula", "Generation", "Goal", "Header", "Identifier", "Lesson", "LookAt",
-    "Matrix", "Name", "NodeName", "Number", "Origin", "Part", "Place", "Predict", "Prediction", "Program",
+    "Matrix", "Name", "NodeName", "Number", "Order", "Origin", "Part", "Place", "Predict", "Prediction", "Program",
     "ProgramStep", "Setting", "Shape", "Show", "Step", "Text", "Try", "Values",
 ]  # fmt: skip
 FORMAT = 1

@@ -69,3 +69,17 @@ class Predict(Part, frozen=True):
     @property
     def show(self) -> str:
         return str(getattr(self.predict, self.predict.kind))
+
+
+class Order(Part, frozen=True):
+    """Nodes to put in the order in which they are computed: any order in which nothing comes before what it needs."""
+
+    kind: ClassVar[str] = "order"
+    look_at: ClassVar[Mapping[str, Place]] = MappingProxyType({})
+    order: Annotated[tuple[NodeName, ...], Meta(min_length=3, max_length=6)]
+    say: Text
+    show: NodeName | None = None
+    title: Text | None = None
+    formula: Formula | None = None
+    config: Config | None = None
+    hints: Hints = ()

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from tutor.course.schema_drills import Predict, Shape
+from tutor.course.schema_drills import Order, Predict, Shape
 from tutor.course.schema_parts import (
     Config,
     Formula,
@@ -145,7 +145,7 @@ class Audit(Part, frozen=True):
         return self.audit.printed
 
 
-Step = Show | Fill | Ask | Try | Audit | Shape | Predict
+Step = Show | Fill | Ask | Try | Audit | Shape | Predict | Order
 STEP_KINDS: dict[str, type] = {
     "try": Try,
     "exercise": Fill,
@@ -153,5 +153,6 @@ STEP_KINDS: dict[str, type] = {
     "audit": Audit,
     "shape": Shape,
     "predict": Predict,
+    "order": Order,
     "show": Show,
 }

@@ -1,13 +1,16 @@
-"""Questions of a plain lesson that are made from the trace: choose a letter, one question after the other."""
+"""Exercises of a plain lesson that are made from the trace: letters to choose, or to put in order."""
 
 from collections.abc import Iterator
 
 from tutor.course.drills import quizzes
-from tutor.course.exercises import Hint
+from tutor.course.exercises import Hint, Verdict
+from tutor.course.ordering import Ordering
 from tutor.course.places import find_node
 from tutor.course.quiz import Option
+from tutor.course.schema import Text
 from tutor.display.formula import linear
 from tutor.display.language import _, listed, sentences
+from tutor.display.ordering import titles_of, wrong_way_round
 from tutor.display.safe import safe
 from tutor.engine.trace import Node
 from tutor.plain.pages import Index, matrix_lines, node_head
@@ -86,3 +89,46 @@ class Quizzing(Task):
 
     def next_hint(self, number: int) -> Hint | None:
         return None if self.finished else self.quiz.hint(number)
+
+
+class Ordered(Task):
+    """Nodes to put in order: `c a b`."""
+
+    def begin(self) -> None:
+        self.ordering = Ordering(self.step, self.trace, self.seed)
+        self.finished = False
+
+    def formula(self) -> str:
+        return self.step.formula or ""
+
+    def asked(self) -> Iterator[str]:
+        yield ""
+        for letter, title in zip(LETTERS, titles_of(self.ordering.names), strict=False):
+            yield f"{letter})  {title}"
+
+    def prompt(self) -> str:
+        return super().prompt() if self.finished else _("the letters in order")
+
+    def wanted(self) -> str:
+        letters = " ".join(LETTERS[: len(self.ordering.names)])
+        return _("Type all letters in order, such as {0}; ? for a hint, or next to go on without it.").format(letters)
+
+    def answer(self, text: str) -> Iterator[str]:
+        letters = LETTERS[: len(self.ordering.names)]
+        typed = [sign for sign in text.lower() if sign.isalnum()]
+        if self.finished or sorted(typed) != list(letters):
+            yield self.wanted() if not self.finished else next(super().answer(text))
+            return
+        placed = [letters.index(letter) for letter in typed]
+        wrong = self.ordering.misplaced(placed)
+        said = Text("", "") if wrong is None else Text(f"{wrong.early} < {wrong.late}", f"{wrong.early} < {wrong.late}")
+        answer = " ".join(self.ordering.names[place] for place in placed)
+        self.attempts.append(Attempt(answer, Verdict(wrong is None, None, said, 0.0)))
+        self.finished = wrong is None
+        if wrong is None:
+            yield _("Right: nothing comes before what it is made from.")
+        else:
+            yield sentences(_("No."), wrong_way_round(wrong.early, wrong.late, wrong.path))
+
+    def next_hint(self, number: int) -> Hint | None:
+        return None if self.finished else self.ordering.hint(number)

@@ -7,14 +7,14 @@ import click
 
 from tutor.course.drills import QUIZZED
 from tutor.course.goals import Evidence, reached, to_generate
-from tutor.course.schema import Ask, Audit, Fill, Step, Try
+from tutor.course.schema import Ask, Audit, Fill, Order, Step, Try
 from tutor.display.language import _
 from tutor.display.messages import translated
 from tutor.display.safe import safe
 from tutor.models.generation import Generation
 from tutor.plain.auditing import Auditing
 from tutor.plain.generation import answer_lines, step_lines
-from tutor.plain.quizzing import Quizzing
+from tutor.plain.quizzing import Ordered, Quizzing
 from tutor.plain.source import Source
 from tutor.plain.tasks import Choosing, Filling, Task
 from tutor.plain.training_task import Training
@@ -118,5 +118,5 @@ def task_of(step: Step, source: Source, language: str) -> Task:
         return TRIALS[step.goal.kind](step, source, language)
     if isinstance(step, QUIZZED):
         return Quizzing(step, source, language)
-    kind = {Fill: Filling, Ask: Choosing, Audit: Auditing}.get(type(step), Task)
+    kind = {Fill: Filling, Ask: Choosing, Audit: Auditing, Order: Ordered}.get(type(step), Task)
     return kind(step, source, language)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 
 from tutor.course.drills import Quiz, quizzes
+from tutor.course.ordering import Ordering
 from tutor.course.quiz import Option
-from tutor.course.schema import Step
+from tutor.course.schema import Order, Step
 from tutor.display.formula import linear
+from tutor.display.language import _
 from tutor.display.numbers import number
+from tutor.display.ordering import titles_of
 from tutor.engine.trace import Trace
-from tutor.worksheet.blocks import Block, Choices, Grid, GridCell, Note
+from tutor.worksheet.blocks import Block, Choices, Grid, GridCell, Note, WritingLines
 
+LETTERS = "ABCDEF"
 _MARKS = re.compile(r"[\\`*_~#|$]")
 
 
@@ -25,6 +29,14 @@ def quiz_blocks(step: Step, trace: Trace, language: str, seed: int) -> tuple[lis
         sheet += [Note(quiz.ask.get(language)), *_numbers(quiz, place), Choices(items)]
         key.append(Choices(items, quiz.right, why))
     return sheet, key
+
+
+def order_blocks(step: Order, trace: Trace, seed: int) -> tuple[list[Block], list[Block]]:
+    """The nodes with their letters, a line to write the order on, and in the key one right order."""
+    ordering = Ordering(step, trace, seed)
+    items = tuple(literal(title) for title in titles_of(ordering.names))
+    right = "  ".join(LETTERS[place] for place in ordering.right)
+    return [Choices(items), Note(_("Write the letters in order:")), WritingLines(1)], [Note(right)]
 
 
 def _item(choice: Option, language: str) -> str:

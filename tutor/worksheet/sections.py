@@ -14,7 +14,7 @@ from tutor.course.drills import QUIZZED, QuizError
 from tutor.course.exercises import Exercise, make, question, unsolved
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
-from tutor.course.schema import Ask, Audit, Fill, Lesson, Step, Try
+from tutor.course.schema import Ask, Audit, Fill, Lesson, Order, Step, Try
 from tutor.display.kinds import KINDS
 from tutor.display.language import _, listed
 from tutor.display.messages import said
@@ -43,7 +43,7 @@ from tutor.worksheet.blocks import (
 )
 from tutor.worksheet.equations import equation
 from tutor.worksheet.grids import Index, Look, grid_of, needed
-from tutor.worksheet.quizzes import quiz_blocks
+from tutor.worksheet.quizzes import order_blocks, quiz_blocks
 
 # What another sentence or another model than the lesson's own can bring about: the step's words still stand.
 UNFIT = (AuditError, ConfigError, MistakeError, ModelError, OperationError, PlaceError, QuizError, TraceError)
@@ -106,8 +106,12 @@ class Sections:
             return self._ask(place, step)
         if isinstance(step, Try):
             return self._try(place, step)
-        if isinstance(step, QUIZZED):
-            asked, answered = quiz_blocks(step, self.source.trace(step.config), self.language, self.seed)
+        if isinstance(step, QUIZZED | Order):
+            trace = self.source.trace(step.config)
+            if isinstance(step, Order):
+                asked, answered = order_blocks(step, trace, self.seed)
+            else:
+                asked, answered = quiz_blocks(step, trace, self.language, self.seed)
             return [*self._words(step), *([Formula(step.formula)] if step.formula else []), *asked], answered
         if isinstance(step, Audit):
             asked, answered = audit_blocks(step, self.lesson, self.source.trace(), self.meaning, self.language)

@@ -58,8 +58,7 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
         """A choice of the question on screen; else b and f walk, d compares."""
         state = self.snapshot.lesson
         place = present.LETTERS.index(letter)
-        question = state.attempt.question if not state.attempt.is_answered else None
-        if question is not None and place < len(question.choices):
+        if place < state.attempt.open_choices:
             self._choose(place)
         elif letter == "d":
             self.action_compare()

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tutor.app import present
+from tutor.app.lesson_state import WORKED
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.walk import Stop, Walk, fitted
 from tutor.app.widgets.lesson_panel import LessonPanel
-from tutor.course.drills import QUIZZED
 from tutor.course.places import is_at_hand
 from tutor.course.quiz import Quiz
-from tutor.course.schema import Ask, Fill
 from tutor.display import prose
-
-WORKED = Fill | Ask | QUIZZED  # steps that are answered in the lesson's own pane
 
 
 class LessonActions(TraceRun):
@@ -87,11 +84,25 @@ class LessonActions(TraceRun):
 
     def _choose(self, place: int) -> None:
         state = self.snapshot.lesson
+        if state.attempt.ordering is not None:
+            self._put(place)
+            return
         attempt = state.attempt.choice(place)
         self._save_answer(present.LETTERS[place], bool(attempt.good))
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         if isinstance(attempt.question, Quiz):
             self._to_matrix_in_question()
+        self._show()
+
+    def _put(self, place: int) -> None:
+        """One more node in the row of those to be ordered; the last one has the row judged."""
+        state = self.snapshot.lesson
+        ordering, attempt = state.attempt.ordering, state.attempt.put(place)
+        assert ordering is not None
+        if attempt.good is not None and place not in state.attempt.placed:
+            placed = (*state.attempt.placed, place)
+            self._save_answer(" ".join(ordering.names[one] for one in placed), attempt.good)
+        self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         self._show()
 
     def _to_matrix_in_question(self) -> None:
