@@ -30,6 +30,7 @@ def test_a_share_is_the_mean_of_those_weights(name, place):
     for stack in {name.partition(".")[0] for name in trace.find("*coder.0.self_attention.weights")}:
         node = trace.share(f"share.{stack}.{place}")
         assert node.axes == ("layer", "head") and node.shape == (2, 2)
+        assert node.labels == (("1", "2"), ("1", "2"))
         for layer in range(2):
             weights = trace[f"{stack}.{layer}.self_attention.weights"].value
             np.testing.assert_allclose(node.value[layer], [by_hand(head, place) for head in weights], atol=1e-6)

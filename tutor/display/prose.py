@@ -29,7 +29,7 @@ def cell_name(trace: Trace, name: str, index: Sequence[int], *, full: bool = Fal
     node = trace[name]
     parts = []
     for axis, at, labels in zip(node.axes, index, node.labels, strict=True):
-        if axis == "head":
+        if axis == "head" and node.axes[0] == "head":
             parts += [f"{_('head')} {labels[at]}"] if full else []
         else:
             parts.append(label(labels, at))

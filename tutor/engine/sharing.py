@@ -85,12 +85,15 @@ def _means(weights: Any, place: str) -> Any:
     return xp.sum(weights * plain_array(weights, where, dtype), axis=(-2, -1))
 
 
-def record_shares(record: Recorder, nodes: Mapping[str, Node]) -> None:
-    """Record the shares of every stack that has a self-attention."""
+def record_shares(record: Recorder, nodes: Mapping[str, Node]) -> dict[str, tuple[str, ...]]:
+    """Record the shares of every stack that has a self-attention, and return the labels of their axes."""
     stacks: dict[str, list[Node]] = {}
     for name, node in nodes.items():
         if match := _WEIGHTS.fullmatch(name):
             stacks.setdefault(match[1], []).append(node)
     for stack, layers in stacks.items():
         for place in PLACES:
-            record(f"{PREFIX}{stack}.{place}", mean_share, *layers, place=place)
+            axes = (f"layer@{PREFIX}{stack}", "head")
+            record(f"{PREFIX}{stack}.{place}", mean_share, *layers, axes=axes, place=place)
+    # Layers count from 1 on screen, as heads do.
+    return {f"layer@{PREFIX}{stack}": tuple(str(i + 1) for i in range(len(found))) for stack, found in stacks.items()}

@@ -168,7 +168,9 @@ class Trace:
         if not self._shares:
             some = next(iter(self._nodes.values()))
             record = Recorder({}, some._backend)
-            record_shares(record, self._nodes)
+            labels = record_shares(record, self._nodes)
+            for node in record.nodes.values():
+                node._labels = labels
             self._shares = record.nodes
         return self._first(self._shares, pattern)
 

@@ -48,12 +48,13 @@ def switches(
     common = _common(config, attention, head)
     known = {(switch.field, switch.value) for switch in common}
     asked = (Switch(field, value, config_line(field, value)) for field, value in (wanted or {}).items())
-    return (*(one for one in asked if one.field != "heads_off" and (one.field, one.value) not in known), *common)
+    return (*(one for one in asked if (one.field, one.value) not in known), *common)
 
 
 def config_line(field: str, value: Any) -> str:
     """One field of a config as it would stand in the model's file."""
-    return f"{field}: {str(value).lower() if isinstance(value, bool) else value}"
+    text = str(value).lower() if isinstance(value, bool) else value
+    return f"{field}: {', '.join(map(str, value)) if isinstance(value, list | tuple) else text}"
 
 
 def _common(config: Any, attention: str, head: int | None) -> tuple[Switch, ...]:
