@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tutor.course.schema import Ask, Lesson, Text
 
@@ -18,6 +19,7 @@ LIMITS = {
     "hints": (260, 130),
 }
 CHINESE = re.compile("[\u3400-\u9fff]")
+MARKED = re.compile(r"(?<!\*)\*(?!\*)[A-Za-z][\w. ]*(?<!\*)\*(?!\*)|`[^`]+`")
 LATEX = re.compile(r"\\[A-Za-z]+")
 
 
@@ -52,7 +54,22 @@ def word_problems(lesson: Lesson) -> Iterator[tuple[str, str, str]]:
                     f"is {len(words.strip())} characters long; {limit} fit the small screen",
                     "Say less, or make it two steps",
                 )
+        for words in (text.en, text.zh) if part == "say" else ():
+            if mark := _not_bold(words):
+                yield field, f"is not bold at {mark}", "Put the ** beside a letter: brackets and quotes go outside"
+        for words in (text.en, text.zh) if part != "say" else ():
+            if found := MARKED.search(words):
+                yield field, f"holds {found.group()}, which only `say` marks up", "Use quotes, or **bold**"
         if part in ("say", "ask", "why", "summary") and len(text.zh) > 8 and not CHINESE.search(text.zh):
             yield f"{field}.zh", "holds no Chinese", "Write it in Chinese"
         if part in ("say", "ask", "why", "hints") and (found := LATEX.search(text.en + text.zh)):
             yield field, f"holds LaTeX ({found.group()}), which is not drawn inside words", "Put it in formula:"
+
+
+def _not_bold(words: str) -> str:
+    """Where ** is no mark: between a letter outside and a bracket or the like inside (CommonMark, section 6.2)."""
+    for place, (before, after) in enumerate(pairwise(words.split("**"))):
+        outside, inside = (after[:1], before[-1:]) if place % 2 else (before[-1:], after[:1])
+        if outside.isalnum() and not inside.isalnum():
+            return f"{before[-3:]}**{after[:3]}"
+    return ""
