@@ -30,7 +30,7 @@ class ModelInfo:
     summary: Texts
     trained: bool
     parameters: int
-    architecture: str
+    architecture: str  # or "series" for an encoder that reads numbers
 
 
 def available() -> tuple[ModelInfo, ...]:
@@ -50,7 +50,8 @@ def info_of(name: str) -> ModelInfo:
 
 
 def _info(card: ModelCard) -> ModelInfo:
-    return ModelInfo(card.name, card.title, card.summary, card.trained, card.parameters, card.architecture)
+    kind = "series" if card.series else card.architecture
+    return ModelInfo(card.name, card.title, card.summary, card.trained, card.parameters, kind)
 
 
 def load_model(name: str | Path) -> Model:

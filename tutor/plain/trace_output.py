@@ -18,6 +18,7 @@ from tutor.display.prose import label
 from tutor.display.safe import fit, pad, safe
 from tutor.display.titles import axis_title
 from tutor.engine.trace import Node, Trace
+from tutor.models.series.run import errors, said_classes
 from tutor.plain.matrix import Sheet, sheet_lines
 from tutor.plain.streams import counted
 
@@ -43,6 +44,7 @@ def overview_lines(trace: Trace) -> Iterator[str]:
     if trace.target:
         yield _("target: {0}").format(shortened(trace.target))
     yield from guess_lines(trace)
+    yield from series_lines(trace)
     if trace.notice:
         yield _("note: {0}").format(safe(translated(trace.notice)))
     yield ""
@@ -56,6 +58,16 @@ def guess_lines(trace: Trace) -> Iterator[str]:
     if "next_sentence.probabilities" in trace and trace["segments"].value.any():
         share = float(trace["next_sentence.probabilities"].value[0, 0])
         yield _("the second sentence follows the first: {0:.3f}").format(share)
+
+
+def series_lines(trace: Trace) -> Iterator[str]:
+    """Of a series: how far the forecast is off, where that is known, and what is said of which stretch of steps."""
+    found = errors(trace)
+    if found is not None:
+        text = _("forecast: off by {0:.2f} deviations in the mean; same as last: {1:.2f}; the mean: {2:.2f}")
+        yield text.format(found.forecast, found.last, found.mean)
+    for first, last, name in said_classes(trace):
+        yield _("{0} to {1}: {2}").format(safe(first), safe(last), safe(name))
 
 
 def shortened(text: str) -> str:

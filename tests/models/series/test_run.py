@@ -26,7 +26,7 @@ def wild():
     [
         ("variable", ("temperature", "load", "light")),
         ("instant", ("Mon 06h", "Mon 07h")),
-        ("patch", ("temperature Mon 06h",)),
+        ("patch", ("Mon 06h temperature",)),
     ],
 )
 def test_the_same_series_three_ways(kind, tokens):

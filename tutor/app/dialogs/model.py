@@ -25,6 +25,7 @@ from tutor.models.registry import ModelInfo, available, find_folder
 ARCHITECTURES = {
     "encoder_decoder": N_("encoder–decoder: reads one sentence, writes another"),
     "encoder_only": N_("encoder only: reads a sentence, fills its gaps"),
+    "series": N_("encoder only: reads a series of numbers"),
     "decoder_only": N_("decoder only: goes on writing a sentence"),
 }
 

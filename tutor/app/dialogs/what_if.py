@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from tutor.display.language import _
 from tutor.display.safe import safe
+from tutor.engine.config import FORECAST
 
 LARGEST_WHOLE = 2.0**31
 
@@ -61,8 +62,11 @@ def _common(config: Any, attention: str, head: int | None) -> tuple[Switch, ...]
     found = []
     if config.architecture != "encoder_only":
         found.append(Switch("causal_mask", False, _("no causal mask: every word sees the future")))
+    if config.series:
+        found += _of_series(config)
+    else:
+        found.append(Switch("padding_mask", False, _("no padding mask: filler is looked at")))
     found += [
-        Switch("padding_mask", False, _("no padding mask: filler is looked at")),
         Switch("scale_scores", False, _("no division by √d_k")),
         Switch("position", "none", _("no positions: order is invisible")),
         Switch("residual", False, _("no residual connections")),
@@ -79,6 +83,21 @@ def _common(config: Any, attention: str, head: int | None) -> tuple[Switch, ...]
         title = _("head {0} off")
         found += [Switch("heads_off", (f"{attention}.{one}",), title.format(one + 1)) for one in range(config.heads)]
     return tuple(found)
+
+
+def _of_series(config: Any) -> list[Switch]:
+    """What a token of the series may be, and whether patches see those of other variables."""
+    titles = {
+        "instant": _("a token is an instant, with all variables"),
+        "variable": _("a token is a variable, with its whole history"),
+        "patch": _("a token is a patch: some steps of one variable"),
+    }
+    found = []
+    if FORECAST in config.tasks:
+        found = [Switch("series_tokens", kind, title) for kind, title in titles.items() if kind != config.series_tokens]
+    if config.series_tokens == "patch":
+        found.append(Switch("separate_variables", False, _("patches see those of other variables")))
+    return found
 
 
 def _number(text: str) -> float | None:

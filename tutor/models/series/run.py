@@ -91,7 +91,7 @@ def labels(config: TransformerConfig, window: Window) -> dict[str, Sequence[str]
     tokens: Sequence[str] = {"instant": window.times, "variable": window.variables}.get(config.series_tokens, ())
     if config.series_tokens == "patch":
         starts = window.times[:: config.series_patch]
-        tokens = tuple(f"{variable} {start}" for variable in window.variables for start in starts)
+        tokens = tuple(f"{start} {variable}" for variable in window.variables for start in starts)
     return {
         config.stacks[0]: tokens,
         "past": window.times,
