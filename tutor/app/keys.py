@@ -34,6 +34,8 @@ def trace_keys() -> list[Section]:
                 ("N", _("nudge it: a little more, and the loss moves as the gradient said")),
                 ("[ ]", _("head before, next head")),
                 ("{ }", _("layer before, next layer")),
+                ("j", _("jump: type a layer, or a layer and a head")),
+                ("s", _("search: type a token, go to its row or column")),
             ],
         ),
         (

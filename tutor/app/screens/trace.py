@@ -34,6 +34,8 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
         Binding("right_square_bracket", "head(1)", show=False),
         Binding("left_curly_bracket", "layer(-1)", show=False),
         Binding("right_curly_bracket", "layer(1)", show=False),
+        Binding("j", "jump", show=False),
+        Binding("s", "find", show=False),
         Binding("g", "gradient", show=False),
         Binding("N", "nudge", show=False),
         Binding("w", "what_if", show=False),

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tutor.app.dialogs.find import FindDialog
+from tutor.app.dialogs.jump import JumpDialog
+from tutor.app.finding import Finder, Found
+from tutor.app.jumping import LAYER, in_layer, layers, target
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.walk import Stop, fitted, next_cell
 from tutor.app.widgets.matrix import MatrixView
 from tutor.app.widgets.pipeline import Pipeline
 from tutor.app.widgets.why_panel import WhyPanel
+from tutor.display.language import _
+from tutor.display.titles import long_title
 from tutor.engine.explanation import Cell
 
 
@@ -73,10 +79,44 @@ class WalkActions(TraceRun):
     def action_layer(self, by: int) -> None:
         """The same node one layer on."""
         walk, trace = self.snapshot.walk, self.snapshot.trace
+        match = LAYER.search(walk.here.node) if walk is not None else None
+        if walk is None or trace is None or match is None:
+            return
+        if (name := in_layer(trace, walk.here.node, int(match[2]) + by)) is not None:
+            self._walk_to(walk.to(fitted(trace, Stop(name, walk.here.index))))
+
+    def action_jump(self) -> None:
+        """Ask for a layer, or a layer and a head, and go to the same node there."""
+        walk, trace = self.snapshot.walk, self.snapshot.trace
         if walk is None or trace is None:
             return
-        words = walk.here.node.split(".")
-        if len(words) > 1 and words[1].isdigit():
-            words[1] = str(int(words[1]) + by)
-            if (name := ".".join(words)) in trace:
-                self._walk_to(walk.to(fitted(trace, Stop(name, walk.here.index))))
+        count, plane = layers(trace, walk.here.node), self.snapshot.plane
+        if not count:
+            where = long_title(walk.here.node)
+            self.app.notify(_("{0} stands in no layer: go to a matrix of a layer first.").format(where), markup=False)
+            return
+        asked = _("layer: 1 to {0}").format(count)
+        if plane is not None and plane.lead:
+            heads = plane.node.shape[0]
+            asked = _("layer: 1 to {0}; with a head, 1 to {1}: 2.1; the head alone: .1").format(count, heads)
+        self.app.push_screen(JumpDialog(asked, lambda typed: target(trace, walk.here, typed)), self._jumped)
+
+    def _jumped(self, stop: Stop | None) -> None:
+        if stop is not None and self.snapshot.walk is not None:
+            self._walk_to(self.snapshot.walk.to(stop))
+
+    def action_find(self) -> None:
+        """Ask for a token, and go to its row or column of this matrix."""
+        plane = self.snapshot.plane
+        if plane is not None and plane.values.size > 1:
+            self.app.push_screen(FindDialog(Finder(plane)), self._found)
+
+    def _found(self, found: Found | None) -> None:
+        plane, walk = self.snapshot.plane, self.snapshot.walk
+        if found is None or plane is None or walk is None:
+            return
+        row, column = plane.place(walk.here.index)
+        index = plane.index(found.index, column) if found.axis == 0 else plane.index(row, found.index)
+        self._walk_to(walk.moved(index))
+        if self.pane != "matrix":
+            self.action_pane("matrix")
