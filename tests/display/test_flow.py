@@ -23,3 +23,8 @@ def test_only_words_between_two_pairs_of_stars_are_set_off(source, plain, strong
 
 def test_a_foreign_text_is_made_safe():
     assert "\x1b" not in emphasis("a \x1b[31m **b**").plain
+
+
+def test_a_small_table_between_fences_keeps_its_columns():
+    shown = markdown("Three places:\n\n```\nself   n × n\ncross  m × n\n```\n\nCount.", 40).plain.split("\n")
+    assert shown == ["Three places:", "", "self   n × n", "cross  m × n", "", "Count."]

@@ -83,3 +83,7 @@ MARKS = st.sampled_from(["**", "*", "`", "<b>", "$", "[a](b)", "\n", "- ", "x", 
 @given(st.text(max_size=40) | st.lists(MARKS, max_size=12).map("".join))
 def test_a_lessons_words_are_never_html(text):
     checked(words(text))
+
+
+def test_a_small_table_between_fences_keeps_its_columns():
+    assert words("```\nself   n × n\ncross  <m> × n\n```") == "<pre>self   n × n\ncross  &lt;m&gt; × n</pre>"

@@ -59,4 +59,4 @@ def _inline(tokens: list[Token]) -> Text:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    return MarkdownIt("zero").enable(["emphasis", "backticks", "list", "newline", "escape"])
+    return MarkdownIt("zero").enable(["emphasis", "backticks", "fence", "list", "newline", "escape"])

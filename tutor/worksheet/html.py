@@ -168,6 +168,7 @@ def _markdown() -> MarkdownIt:
     reader = MarkdownIt("commonmark", {"html": False}).disable(["link", "image", "autolink", "reference"])
     reader.add_render_rule("text", _rendered_text)
     reader.add_render_rule("code_inline", _rendered_code)
+    reader.add_render_rule("fence", _rendered_fence)
     reader.add_render_rule("softbreak", _rendered_break)
     return reader
 
@@ -177,6 +178,11 @@ def _rendered_text(_self: Any, tokens: Any, place: int, *_: Any) -> str:
     if len(pieces) % 2 == 0:
         return _text(tokens[place].content)
     return "".join(mathml(piece, large=False) if odd % 2 else _text(piece) for odd, piece in enumerate(pieces))
+
+
+def _rendered_fence(_self: Any, tokens: Any, place: int, *_: Any) -> str:
+    lines = tokens[place].content.rstrip("\n").split("\n")
+    return f"<pre>{chr(10).join(map(_text, lines))}</pre>\n"
 
 
 def _rendered_code(_self: Any, tokens: Any, place: int, *_: Any) -> str:
