@@ -2,7 +2,7 @@
 
 import pytest
 
-from tutor.display.flow import emphasis
+from tutor.display.flow import emphasis, markdown
 
 
 @pytest.mark.parametrize(
