@@ -13,6 +13,7 @@ from tutor.course.block_mistakes import BLOCK_MISTAKES
 from tutor.course.family_mistakes import FAMILY_MISTAKES
 from tutor.course.recompute import propagated, upstream
 from tutor.course.schema import Text
+from tutor.course.series_mistakes import SERIES_MISTAKES
 from tutor.course.training_mistakes import TRAINING_MISTAKES
 from tutor.engine.trace import Node, Trace
 
@@ -208,7 +209,7 @@ def _table() -> dict[str, Mistake]:
         "You multiplied the weights by the keys. Keys only decide the weights; what is summed is the values.",
         "你用权重乘了 key。key 只决定权重，被加权求和的是 value。",
     )
-    for row in (*TRAINING_MISTAKES, *BLOCK_MISTAKES, *FAMILY_MISTAKES):
+    for row in (*TRAINING_MISTAKES, *BLOCK_MISTAKES, *FAMILY_MISTAKES, *SERIES_MISTAKES):
         mistake(*row)
     return found
 
