@@ -97,6 +97,20 @@ async def test_the_cursor_stays_in_view_in_a_large_matrix() -> None:
             assert str(column) in lines(app)[0].split()
 
 
+async def test_a_page_of_columns() -> None:
+    app = Shows()
+    async with app.run_test(size=(80, 20)) as pilot:
+        app.view.set_matrix(LARGE, row_axis="position", column_axis="feature")
+        app.view.focus()
+        await pilot.press("ctrl+right")
+        await pilot.pause()
+        _row, first = app.view.cursor
+        assert first > 3 and str(first) in lines(app)[0].split()
+        await pilot.press("ctrl+right", "ctrl+left", "ctrl+left", "ctrl+left")
+        await pilot.pause()
+        assert app.view.cursor == (0, 0)
+
+
 async def test_the_cursor_stays_in_view_when_blanks_make_the_columns_wider() -> None:
     app = Shows()
     async with app.run_test(size=(60, 12)) as pilot:

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from tutor.app.planes import Plane
+from tutor.app.planes import COUNTED_FROM_0, Plane
 
 CONTINUES = "+"  # stands in a label before what goes on with the word before
-COUNTED_FROM_0 = ("vocabulary", "feature", "input", "output")  # ids, and columns that have no other name
 EXACT, CONTINUED, ANY_CASE, NUMBER, BEGINS, INSIDE = range(6)
 
 

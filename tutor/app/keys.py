@@ -25,6 +25,7 @@ def trace_keys() -> list[Section]:
             _("The number"),
             [
                 ("← ↑ ↓ →", _("another cell")),
+                ("pgup  ctrl+→", _("a page of rows (pgup, pgdn), a page of columns (ctrl+←, ctrl+→)")),
                 ("m", _("the largest number of the row; m again: the next largest")),
                 ("enter", _("why: walk on to the number it was made from")),
                 ("tab ↑ ↓ enter", _("choose another of the numbers it was made from")),

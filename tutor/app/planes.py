@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tutor.display.titles import axis_title
 from tutor.engine.explanation import Region
 from tutor.engine.trace import Node
 
 Index = tuple[int, ...]
+
+LONG = 24  # an axis with more words than that has the same word more than once, and is more than a screen long
+OF_WORDS = ("query", "key", "position")
+COUNTED_FROM_0 = ("vocabulary", "feature", "input", "output")  # ids, and columns that have no other name
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,19 @@ class Plane:
         """The labels of the rows and of the columns."""
         labels = self.node.labels
         return (("",), labels[0] if labels else ("",)) if self.is_vector else (labels[-2], labels[-1])
+
+    @property
+    def row_names(self) -> Sequence[str]:
+        """The labels of the rows; in a long sentence with their numbers, since the same word comes again and again."""
+        rows = self.labels[0]
+        if self.is_vector or self.axes[0] not in OF_WORDS or len(rows) <= LONG:
+            return rows
+        return [f"{number} {label}" for number, label in enumerate(rows, 1)]
+
+    @property
+    def long_axes(self) -> tuple[int, ...]:
+        """The axes that are too long to see where on them one is: 0 the rows, 1 the columns."""
+        return tuple(axis for axis, size in enumerate(self.values.shape) if size > LONG and self.axes[axis])
 
     @property
     def axes(self) -> tuple[str, str]:
@@ -72,3 +90,13 @@ class Plane:
 def plane_at(node: Node, index: Index) -> Plane:
     """The sheet on which `index` lies."""
     return Plane(node, index[:-2])
+
+
+def place_text(plane: Plane, cell: tuple[int, int]) -> str:
+    """Where a cell of a large sheet is: `query 61/128 · vocabulary #40`; empty where that can be seen."""
+    return " · ".join(_place(plane.axes[at], cell[at], plane.values.shape[at]) for at in plane.long_axes)
+
+
+def _place(axis: str, index: int, size: int) -> str:
+    number = f"#{index}" if axis in COUNTED_FROM_0 else f"{index + 1}/{size}"
+    return f"{axis_title(axis)} {number}"

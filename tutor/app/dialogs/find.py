@@ -11,7 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tutor.app.finding import COUNTED_FROM_0, Finder, Found
+from tutor.app.finding import Finder, Found
+from tutor.app.planes import COUNTED_FROM_0
 from tutor.app.widgets.key_line import Hint, KeyLine
 from tutor.app.widgets.sentence_input import SentenceInput
 from tutor.display.language import _

@@ -27,7 +27,7 @@ from tutor.display.safe import safe, safe_text
 from tutor.display.thumbnail import reduced
 from tutor.engine.trace import Trace
 
-FINEST = 96  # numbers a side that are kept of every head
+FINEST = 128  # numbers a side that are kept of every head
 
 
 class HeadGridScreen(FittedScreen[Stop | None]):

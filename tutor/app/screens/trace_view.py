@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tutor.app import present
 from tutor.app.gradients import underlying
+from tutor.app.planes import place_text
 from tutor.app.present import Snapshot
 from tutor.app.walk import Walk
 from tutor.app.widgets.key_line import KeyLine
@@ -129,7 +130,7 @@ class TraceView(FittedScreen[None]):
         picture = (plane.node, plane.lead, snapshot.compare, hidden, snapshot.language)
         if picture != self._picture:
             self._picture = picture
-            rows, columns = plane.labels
+            rows, columns = plane.row_names, plane.labels[1]
             across, down = (axis_title(axis) for axis in plane.axes)
             # An id is a name: a larger one means nothing, and no colour may say so.
             heat: Kind | None = "plain" if plane.values.dtype.kind in "iu" else None
@@ -139,7 +140,7 @@ class TraceView(FittedScreen[None]):
         matrix.set_lit(*self._lit())
         matrix.cursor = cursor
         matrix.border_title = present.matrix_title(snapshot)
-        matrix.border_subtitle = present.comparison(snapshot)
+        matrix.border_subtitle = present.comparison(snapshot) or place_text(plane, cursor)
 
     def _lit(self) -> list[Any]:
         """The cells of this matrix that made the number one stop back."""

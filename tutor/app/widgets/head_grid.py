@@ -24,7 +24,7 @@ from tutor.display.colours import tint
 from tutor.display.safe import label, pad, safe
 from tutor.display.thumbnail import HALF, pooled, shade
 
-WIDTHS = (4, 5, 6, 7, 8, 10, 12, 16, 20, 24)  # of a thumbnail, in cells
+WIDTHS = (4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 48, 64)  # of a thumbnail, in cells
 LEAST_LAYERS = 3  # so many should be in view at once
 HUE = 185.0
 

@@ -24,6 +24,8 @@ class MatrixView(MatrixPane, can_focus=True):
         Binding("right", "move(0, 1)", show=False),
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
+        Binding("ctrl+left", "page_across(-1)", show=False),
+        Binding("ctrl+right", "page_across(1)", show=False),
         Binding("home", "edge('row', -1)", show=False),
         Binding("end", "edge('row', 1)", show=False),
         Binding("ctrl+home", "edge('all', -1)", show=False),
@@ -71,6 +73,10 @@ class MatrixView(MatrixPane, can_focus=True):
 
     def action_page(self, pages: int) -> None:
         self.move_to(self.cursor[0] + pages * self._rows_shown, self.cursor[1])
+
+    def action_page_across(self, pages: int) -> None:
+        shown = self.lines.window(self._view.width, self.scroll_offset.x).count
+        self.move_to(self.cursor[0], self.cursor[1] + pages * shown)
 
     def action_edge(self, of: str, side: int) -> None:
         row = self.cursor[0] if of == "row" else 0 if side < 0 else self.table.rows - 1
