@@ -11,7 +11,7 @@ from textual import events
 import tutor.app.app as app_module
 from tests.app.conftest import LANGUAGES, NARROW, SIZES, WIDE
 from tutor.app.app import TutorApp
-from tutor.app.home_text import map_items, recommended
+from tutor.app.home_text import following, map_items, recommended
 from tutor.app.screens.home import HomeScreen
 from tutor.app.screens.trace import TraceScreen
 from tutor.app.widgets.course_map import CourseMap
@@ -280,6 +280,22 @@ def test_marks_show_what_is_new_begun_and_done(progress):
     items = map_items(load_course(), progress, "en")
     assert [item.mark for item in items[:3]] == ["●", "◐", "○"]
     assert items[1].note.startswith("4/") and items[2].note.endswith("min")
+
+
+def test_following_is_the_next_in_the_course_that_is_not_done(progress):
+    course = load_course()
+    progress.record(LESSONS[1], 0, done=True)
+    progress.record(LESSONS[2], 0, done=True)
+    assert following(course, progress, LESSONS[1]) == LESSONS[3]  # not LESSONS[0], which was skipped
+    progress.record(LESSONS[-1], 0, done=True)
+    assert following(course, progress, LESSONS[-1]) == recommended(course, progress) == LESSONS[0]
+
+
+async def test_a_lesson_opened_from_the_command_line_leads_to_the_one_after_it(tutor):
+    async with tutor(lesson=LESSONS[2], size=NARROW) as driver:
+        driver.app.finish_lesson(LESSONS[2])
+        await driver.settle()
+        assert chosen(driver.app) == LESSONS[3]
 
 
 async def test_hints_say_continue_and_repeat(home, progress):

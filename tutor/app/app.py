@@ -138,6 +138,9 @@ class TutorApp(App[None]):
     def finish_lesson(self, lesson_id: str) -> None:
         """The last step is done: home, with the next lesson chosen."""
         self.progress.record(lesson_id, 0, done=True)
+        for screen in self.screen_stack:
+            if isinstance(screen, HomeScreen):
+                screen.left_for(lesson_id)
         self.notify(_("Lesson done. The next one is marked."), timeout=4)
         self.go_home()
 

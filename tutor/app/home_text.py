@@ -25,6 +25,13 @@ def recommended(course: Course, progress: Progress) -> str:
     return next(iter([*begun, *left, *(entry.id for entry in course.lessons)]), "")
 
 
+def following(course: Course, progress: Progress, lesson: str) -> str:
+    """The lesson after one that was just finished: the next in the course that is not done, else as `recommended`."""
+    order, done = [entry.id for entry in course.lessons], progress.done_lessons()
+    after = order[order.index(lesson) + 1 :] if lesson in order else []
+    return next((one for one in after if one not in done), "") or recommended(course, progress)
+
+
 def is_example(course: Course, sentence: str) -> bool:
     """Whether this is a lesson's own sentence, in either language, rather than one the learner wrote."""
     given = [entry.header.sentence for entry in course.lessons if entry.header.sentence is not None]

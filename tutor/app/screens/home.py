@@ -17,6 +17,7 @@ from tutor.app.dialogs.model import ModelDialog, info_of
 from tutor.app.home_text import (
     about_lesson,
     about_model,
+    following,
     help_sections,
     key_hints,
     map_items,
@@ -113,12 +114,16 @@ class HomeScreen(FittedScreen[None]):
         """Another layout has room for other words."""
         self.call_after_refresh(self._tell)
 
+    def left_for(self, lesson: str) -> None:
+        """The lesson the learner comes back from, where it was not opened from here."""
+        self._chosen = self._left_for = lesson
+
     def on_screen_resume(self) -> None:
         """Back from a lesson: its progress shows."""
         if not self.query("#map"):
             return
         if self._chosen and self._chosen == self._left_for and self.tutor.progress.done(self._chosen):
-            self._chosen = recommended(self.tutor.course, self.tutor.progress)
+            self._chosen = following(self.tutor.course, self.tutor.progress, self._chosen)
         self._left_for = ""
         highlighted = self._chosen
         self.query_one(CourseMap).show(
