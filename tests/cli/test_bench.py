@@ -78,3 +78,44 @@ def test_the_tutor_starts_in_a_real_terminal(tmp_path):
     from tutor.bench.startup import TUTOR, first_key
 
     assert 0.05 < first_key(TUTOR, str(tmp_path)) < 20
+
+
+@pytest.fixture
+def small_shape(monkeypatch):
+    from tutor.bench import gpt2_shape
+
+    small = gpt2_shape.CONFIG.changed(d_model=24, d_k=2, d_ff=36, decoder_layers=2, vocabulary=50, pad_id=49)
+    monkeypatch.setattr(gpt2_shape, "CONFIG", small)
+
+
+def test_growth_sets_time_beside_arithmetic(small_shape):
+    from tutor.bench.growth import LENGTHS, measure
+
+    figures = list(measure(1))
+    assert len(figures) == len(LENGTHS) and figures[-1].name.endswith("1,024 tokens")
+    assert "1× the arithmetic of 8 tokens in 1.0× the time" in figures[0].note
+    assert all(figure.ours and "GFLOP/s" in figure.note for figure in figures)
+
+
+def test_a_token_typed_is_timed_against_the_whole_sentence(small_shape, monkeypatch):
+    from tutor.bench import retrace
+    from tutor.engine import incremental
+
+    monkeypatch.setattr(incremental, "LEAST_WORK", 0)
+    assert [figure.ratio is not None for figure in retrace.measure(1)] == [True] * len(retrace.LENGTHS)
+
+
+def test_a_first_trace_starts_from_a_file_of_weights(small_shape, tmp_path):
+    from tutor.bench import first_trace, gpt2_shape
+    from tutor.models.weights import save_weights
+
+    save_weights(gpt2_shape.random_weights(), tmp_path / "weights.safetensors")
+    first_trace.first_of_ours(str(tmp_path / "weights.safetensors"))
+    (missing, *_others) = first_trace.measure(1) if not _has("transformer_lens") else [Figure("x", note="installed")]
+    assert "installed" in missing.note
+
+
+def _has(name):
+    import importlib.util
+
+    return importlib.util.find_spec(name) is not None
