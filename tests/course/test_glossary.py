@@ -17,7 +17,8 @@ ENTRY = "- {{term: {{en: scores, zh: 分数}}, say: {{en: a, zh: b}}{}}}"
 def names():
     """Every node there is in a trace of the shipped encoder–decoder, and of a model that reads masks."""
     traces = load_model("proverbs").trace("马无夜草不肥"), reader().trace("a_ | b", target="ac | b", follows=True)
-    return [name for trace in traces for name in (*trace.names, *trace.weight_names)]
+    counts = traces[0].count().name
+    return [counts, *(name for trace in traces for name in (*trace.names, *trace.weight_names))]
 
 
 def test_every_lesson_and_every_node_named_exists(names):
