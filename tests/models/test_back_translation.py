@@ -45,6 +45,12 @@ def test_what_is_said_stands_first_and_on_one_line():
     assert list(translated(model, ["白日依山尽"])) == [("黄河入海流", "白日依山尽")]
 
 
+def test_what_the_model_is_not_sure_of_is_left_out(monkeypatch):
+    model = tutor.load_model("proverbs")
+    monkeypatch.setattr(back_translation, "SURE", 0.0)
+    assert list(translated(model, ["白日依山尽"])) == []
+
+
 def test_what_is_held_out_one_way_is_held_out_the_other_way(data, recipe):
     pairs, held_out = read_corpus(recipe, data)
     turned, turned_held_out = read_corpus(replace(recipe, reads="swapped"), data)

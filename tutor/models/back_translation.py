@@ -3,8 +3,8 @@
     python -m tutor.models.back_translation DATA FOLDER
 
 trains, in FOLDER, the translator turned round on the first file of its recipe, and has it translate the sentences of
-DATA/tatoeba_chinese.txt that stand in no pair. They become DATA/back_translated.tsv: what the model said, a tab, what
-was there. A translator that learns from these pairs learns to write sentences that people wrote.
+DATA/tatoeba_chinese.txt that stand in no pair. Where it is fairly sure of its words they go to DATA/back_translated.tsv:
+what the model said, a tab, what was there. A translator that learns from these pairs learns to write what people wrote.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ ALONE = "tatoeba_chinese.txt"
 MADE = "back_translated.tsv"
 STEPS, WARMUP = 4500, 600  # with fewer than the translator's the answers are plain and of one kind, and good enough
 LONGEST = 40  # characters
+SURE = -0.8  # mean log-probability of a token; below it most of what it says is made up
 
 
 def turned_round(model: Model, seed: int = 0) -> Model:
@@ -44,10 +45,11 @@ def alone(lines: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
 
 
 def translated(model: Model, lines: Sequence[str]) -> Iterator[Pair]:
-    """Each sentence after what the model makes of it; left out where it makes nothing."""
+    """Each sentence after what the model makes of it; left out where it makes nothing or is not sure."""
     for line in lines:
-        said = " ".join(model.generate(line).text.split())
-        if said:
+        answer = model.generate(line)
+        said = " ".join(answer.text.split())
+        if said and answer.log_probability / (len(answer.ids) + 1) >= SURE:
             yield said, line
 
 
