@@ -3,7 +3,7 @@
     python -m tutor.models.back_translation DATA FOLDER
 
 trains, in FOLDER, the translator turned round on the first file of its recipe, and has it translate the sentences of
-DATA/tatoeba_chinese.txt that stand in no pair. Where it is fairly sure of its words they go to DATA/back_translated.tsv:
+DATA/tatoeba_chinese.txt that stand in no pair. Those it is fairly sure of go to DATA/back_translated.tsv:
 what the model said, a tab, what was there. A translator that learns from these pairs learns to write what people wrote.
 """
 
