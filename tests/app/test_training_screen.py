@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -11,9 +12,11 @@ from tutor.app.dialogs.sabotage import SabotageDialog
 from tutor.app.screens.trace import TraceScreen
 from tutor.app.screens.training import TrainingScreen
 from tutor.app.screens.training_view import SPEEDS
+from tutor.app.training_words import remark
 from tutor.app.widgets.answer_list import AnswerList
 from tutor.app.widgets.embedding_map import EmbeddingMap
 from tutor.app.widgets.loss_curve import LossCurve
+from tutor.app.widgets.title_bar import TitleBar
 from tutor.app.widgets.training_status import TrainingStatus
 from tutor.models.errors import ModelError
 from tutor.models.live_training import SABOTAGES
@@ -106,6 +109,17 @@ async def test_answers_turn_right_and_the_goal_is_reached(training):
         assert answers.render().plain.count("✓") == 4 and "4 of 4 right" in driver.status.figures
         await driver.press("escape")
         assert driver.reached == {"right"}
+
+
+async def test_smoothing_and_dropout_are_named_and_what_they_do_to_the_loss(training):
+    async with training(smoothing=0.1, dropout=0.25) as driver:
+        left = driver.screen.query_one(TitleBar).left
+        assert "label smoothing 0.1 · dropout 0.25" in left and "paused" in left
+        everything = tuple(replace(answer, is_right=True) for answer in driver.look.answers)
+        right = replace(driver.look, step=1, answers=everything)
+        assert "stays above 0" in remark(right, False)
+        assert "jumps" in remark(replace(right, smoothing=0.0), False)
+        assert "surer" in remark(replace(right, smoothing=0.0, dropout=0.0), False)
 
 
 async def test_what_has_just_changed_is_marked(training):

@@ -51,6 +51,8 @@ class Frame:
     stepped: Stepped | None  # while the last step was taken by hand
     vocabulary: int  # how many tokens there are to choose among
     cell: str = ""  # the weight that changed most in it
+    smoothing: float = 0.0
+    dropout: float = 0.0
 
     @property
     def right(self) -> int:
@@ -127,6 +129,8 @@ class Watch:
             stepped=self._stepped,
             vocabulary=live.model.config.output_vocabulary,
             cell=self._cell(trace),
+            smoothing=live.recipe.settings.smoothing,
+            dropout=live.recipe.settings.dropout,
         )
 
     def _cell(self, trace: Trace) -> str:

@@ -37,14 +37,23 @@ def remark(frame: Frame, running: bool) -> str:
     if not frame.step:
         told = _("Random weights, so random answers: a loss of about ln {0} is pure guessing.")
         return sentences(told.format(frame.vocabulary), _("space: train"))
+    if frame.right == len(frame.answers) and frame.smoothing:
+        return _("It knows them all. With smoothing the loss stays above 0: every token wants its share of the target.")
+    if frame.right == len(frame.answers) and frame.dropout:
+        return _("It knows them all. The loss jumps, for it is measured with numbers dropped; the answers are not.")
     if frame.right == len(frame.answers):
         return _("It knows them all by heart. The loss goes on falling: it grows surer. b breaks it on purpose.")
     return "" if running else _("Paused. s takes a single step; ← → change the learning rate.")
 
 
-def title_left(recipe: str, running: bool) -> str:
-    """Which training, and whether it runs."""
-    return f"{_('training')} ▸ {recipe} · {_('running') if running else _('paused')}"
+def title_left(recipe: str, frame: Frame, running: bool) -> str:
+    """Which training, what is special about it, and whether it runs."""
+    parts = [f"{_('training')} ▸ {recipe}"]
+    if frame.smoothing:
+        parts.append(_("label smoothing {0}").format(f"{frame.smoothing:g}"))
+    if frame.dropout:
+        parts.append(_("dropout {0}").format(f"{frame.dropout:g}"))
+    return " · ".join([*parts, _("running") if running else _("paused")])
 
 
 def title_right(frame: Frame, speed: int) -> str:

@@ -66,7 +66,7 @@ class TrainingView(FittedScreen[frozenset[str]]):
     def _show(self) -> None:
         look, running = self.look, self.running
         bar = self.query_one(TitleBar)
-        bar.left, bar.right = words.title_left(self.recipe, running), words.title_right(look, SPEEDS[self._speed])
+        bar.left, bar.right = words.title_left(self.recipe, look, running), words.title_right(look, SPEEDS[self._speed])
         bar.warning = words.warning(look)
         answers = self.query_one(AnswerList)
         answers.border_title = _("answers")
