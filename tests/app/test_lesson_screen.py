@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from textual.widgets import Input
 
 from tests.app.conftest import NARROW, SIZES, WIDE
 from tutor.app.dialogs.what_if import WhatIfDialog
@@ -10,6 +11,7 @@ from tutor.app.screens.home import HomeScreen
 from tutor.course.drills import QUIZZED
 from tutor.course.goals import Evidence, to_generate, tried
 from tutor.course.load import load_course, load_lesson
+from tutor.course.places import cell_at, find_node
 from tutor.course.progress import Progress
 from tutor.course.schema import Ask, Audit, Fill, Order, Show, Try
 from tutor.display.language import _
@@ -42,6 +44,8 @@ async def do_step(driver):
     elif isinstance(step, Order):
         await driver.press(*("abcdef"[place] for place in driver.attempt.ordering.right))
         assert driver.attempt.good is True and "✓" in driver.text()
+    elif isinstance(step, Try) and step.goal.reach is not None:
+        await bring_about(driver, step)
     elif isinstance(step, Try) and step.goal.config is None:
         await come_back_with_the_goal(driver, step.goal)
     elif isinstance(step, Try):
@@ -50,6 +54,20 @@ async def do_step(driver):
         assert driver.trace.config != driver.snapshot.result.before.config
     elif isinstance(step, Audit):
         await find_slips(driver)
+
+
+async def bring_about(driver, step):
+    """By the numbers of the solution, each typed into the what-if of its cell."""
+    assert step.goal.solution.config is None and not driver.snapshot.lesson.done(driver.trace)
+    for one in step.goal.solution.numbers:
+        node = find_node(driver.trace, one.node)
+        await driver.go(node.name, cell_at(node, one.at))
+        await driver.press("w")
+        dialog = driver.app.screen
+        assert isinstance(dialog, WhatIfDialog)
+        dialog.query_one(Input).focus()
+        await driver.press(*["backspace"] * 12, *str(one.number), "enter")
+    assert _("Done: the matrix shows it.") in driver.said("#verdict")
 
 
 async def find_slips(driver):

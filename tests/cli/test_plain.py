@@ -3,11 +3,13 @@
 import pytest
 
 from tutor.course.load import lesson_files, load_lesson
+from tutor.course.places import cell_at, find_node
 from tutor.course.progress import Progress
 from tutor.display.language import set_language
 from tutor.plain.auditing import Auditing
 from tutor.plain.course import run_plain
 from tutor.plain.quizzing import Ordered, Quizzing
+from tutor.plain.reaching import Reaching
 from tutor.plain.session import Session
 from tutor.plain.source import Source
 from tutor.plain.talk import EndOfInput, Talk
@@ -61,6 +63,10 @@ class GoodLearner(Script):
             return LETTERS[task.quiz.right]
         if isinstance(task, Ordered):
             return " ".join(LETTERS[place] for place in task.ordering.right)
+        if isinstance(task, Reaching):
+            one = task.step.goal.solution.numbers[len(task.edits)]
+            node = find_node(task.trace, one.node)
+            return f"put {node.name} {','.join(map(str, cell_at(node, one.at)))} {one.number}"
         if isinstance(task, Generating | Training):
             return "o"
         if isinstance(task, Auditing):

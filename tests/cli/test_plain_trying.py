@@ -96,3 +96,10 @@ def test_chinese_words_work_too():
     assert "第 1 步" in said(found, "走一步") and found.finished
     found = task("zh", generate={"beams": 2})
     assert "2 个答案" in said(found, "生成 beams=2 strategy=beam") or found.finished
+
+
+def test_a_search_shows_who_descends_from_whom_in_signs_that_can_be_read_out():
+    found = task(generate={"beams": 3})
+    printed = said(found, "o")
+    assert "the tree of hypotheses" in printed and "   -  " in printed
+    assert not set("│├└─") & set(printed)

@@ -55,7 +55,7 @@ def test_a_goal_needs_no_matrix_unless_it_is_a_switch(goal, kind):
 @pytest.mark.parametrize(
     ("goal", "field", "message", "remedy"),
     [
-        ("{}", "steps[0].try", "asks for nothing", "config, generate, train"),
+        ("{}", "steps[0].try", "asks for nothing", "config, reach, generate, train"),
         ("{train: right, generate: {beams: 2}}", "steps[0].try", "generate and train at once", "exactly one"),
         ("{train: rigth}", "steps[0].try.train", "one of right, stepped, broken, not rigth", "Did you mean right?"),
         ("{generate: {}}", "steps[0].try.generate", "at least 1", ""),
@@ -136,6 +136,8 @@ def test_a_goal_of_training_is_reached_by_its_name():
 
 def test_editors_know_the_goals():
     definitions = json.loads(json.dumps(json_schema()))["$defs"]
-    assert {tuple(one["required"]) for one in definitions["Goal"]["oneOf"]} == {("config",), ("generate",), ("train",)}
+    assert {tuple(one["required"]) for one in definitions["Goal"]["oneOf"]} == {
+        ("config",), ("reach",), ("generate",), ("train",),
+    }  # fmt: skip
     assert sorted(definitions["Goal"]["properties"]["train"]["enum"]) == ["broken", "right", "stepped"]
     assert definitions["Try"]["required"] == ["try", "say"]

@@ -12,6 +12,7 @@ from tutor.course.goals import Evidence, reached
 from tutor.course.mistakes import MistakeError
 from tutor.course.ordering import Misplaced, Ordering
 from tutor.course.places import PlaceError, cell_at, find_node
+from tutor.course.reaching import distance
 from tutor.course.schema import Ask, Audit, Cells, Fill, Lesson, Order, Step, Text, Try
 from tutor.display.messages import said
 from tutor.engine.explanation import Index
@@ -227,6 +228,22 @@ class LessonState:
         step = self.step
         done = self.attempt.reached or (isinstance(step, Try) and reached(step, evidence))
         return replace(self, attempt=replace(self.attempt, reached=done))
+
+    def after_run(self, trace: Trace, before: Trace | None) -> LessonState:
+        """After a run: what was to be brought about stays done, also when the learner then takes the change back."""
+        step = self.step
+        brings = isinstance(step, Try) and step.goal.reach is not None
+        return self.having(Evidence(trace, before)) if brings else self
+
+    def distance(self, trace: Trace | None, language: str) -> str:
+        """How far what the step asks for is from what the learner's what-if has brought about; empty elsewhere."""
+        step = self.step
+        if not isinstance(step, Try) or step.goal.reach is None or trace is None:
+            return ""
+        try:
+            return distance(step.goal.reach, trace).get(language)
+        except (PlaceError, TraceError) as error:
+            return said(error)
 
     def stop(self, trace: Trace) -> Stop | None:
         """The cell that the step looks at; None where it shows nothing."""

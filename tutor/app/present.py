@@ -179,7 +179,7 @@ def warning(snapshot: Snapshot) -> str:
     if trace is None:
         return ""
     parts = [] if trace.info.get("trained", True) else [_("untrained")]
-    if snapshot.request.is_what_if:
+    if snapshot.request.is_what_if and not snapshot.error:  # else it could not be run, and the plain trace is shown
         parts.append(_("what-if"))
     return " · ".join(parts)
 
@@ -220,9 +220,7 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
     if isinstance(step, Fill):
         return _fill_view(snapshot, view)
     if isinstance(step, Try):
-        done = state.done(snapshot.trace)
-        said_done = _("Done: the matrix shows it.") if step.goal.config is not None else _("Done.")
-        return replace(view, verdict=said_done if done else "", good=True if done else None)
+        return _try_view(snapshot, step, view)
     return view
 
 
@@ -242,6 +240,16 @@ def _question_view(snapshot: Snapshot, view: LessonView) -> LessonView:
         verdict=sentences(said, attempt.said(language)),
         literal=generated,
     )
+
+
+def _try_view(snapshot: Snapshot, step: Try, view: LessonView) -> LessonView:
+    state = snapshot.lesson
+    if state.done(snapshot.trace):
+        on_matrix = step.goal.kind in ("config", "reach")
+        return replace(view, verdict=_("Done: the matrix shows it.") if on_matrix else _("Done."), good=True)
+    if step.goal.reach is not None and snapshot.request.is_what_if:
+        return replace(view, verdict=f"✗ {state.distance(snapshot.trace, snapshot.language)}", good=False)
+    return view
 
 
 def _ordering_view(attempt: Attempt, view: LessonView) -> LessonView:
@@ -353,8 +361,9 @@ def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
     if attempt.open_choices:
         return [Hint("a b c", _("choose"), "screen.exercise"), Hint("h", _("hint"), "screen.hint"), forward]
     if isinstance(step, Try) and not state.done(snapshot.trace):
-        switch = Hint("w", _("set the switch"), "screen.what_if")
-        first = switch if step.goal.config is not None else Hint("o", _("open"), "screen.open_task")
+        words = _("set the switch") if step.goal.config is not None else _("change something")
+        switch = Hint("w", words, "screen.what_if")
+        first = switch if step.goal.kind in ("config", "reach") else Hint("o", _("open"), "screen.open_task")
         return [first, Hint("h", _("hint"), "screen.hint"), forward]
     if isinstance(step, Audit):
         opening = Hint("o", _("find the slips"), "screen.open_task")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from weakref import WeakValueDictionary
-
-import numpy as np
 
 from tutor.course.places import find_node, is_at_hand
 from tutor.course.programs import ProgramError, run_program
@@ -22,8 +20,7 @@ from tutor.engine.trace import Trace, TraceError
 from tutor.models.choices import TASK as CHOICE
 from tutor.models.errors import ModelError
 from tutor.models.registry import load_model
-
-Edit = tuple[tuple[int, ...], float]
+from tutor.models.rerun import Edit, editor, rerun
 
 
 @dataclass(frozen=True)
@@ -92,23 +89,24 @@ def _loaded(name: str) -> Any:
 
 
 def compute(request: Request, after: Trace | None = None) -> Result:
-    """Run what is asked for. Errors that the learner can mend come back as words.
+    """Run what is asked for. Errors that the learner can mend come back as words, of a what-if beside the plain trace.
 
     What the trace `after`, of the sentence before this one, knows is not computed again where it need not be. A trace
     to be compared with a what-if is computed as that one is, or roundings would pass for differences.
     """
+    plain: Trace | None = None
     try:
         known = None if request.is_what_if else after
         plain = _program(request, {}) if request.program else _model(request, {}, {}, after=known)
         if not request.is_what_if:
             return Result(request, plain)
-        changes = {name: _editor(edits) for name, edits in request.edits.items()}
+        changes = {name: editor(edits) for name, edits in request.edits.items()}
         if request.program:
             return Result(request, _program(request, changes), plain)
         # The answer written by the plain model is kept, so that before and after speak of the same words.
         return Result(request, _model(request, changes, request.config, plain), plain)
     except FAILURES as error:
-        return Result(request, error=said(error))
+        return Result(request, plain, error=said(error))
 
 
 def prepared(result: Result, names: Iterable[str]) -> Result:
@@ -119,17 +117,6 @@ def prepared(result: Result, names: Iterable[str]) -> Result:
                 with suppress(TraceError):  # whoever shows it will say why it is not there
                     find_node(trace, name)
     return result
-
-
-def _editor(edits: tuple[Edit, ...]) -> Callable[[np.ndarray], np.ndarray]:
-    def edit(values: np.ndarray) -> np.ndarray:
-        for index, number in edits:
-            # Of a shorter sentence the cell may be gone; the edit waits for a longer one.
-            if all(at < size for at, size in zip(index, values.shape, strict=True)):
-                values[index] = number
-        return values
-
-    return edit
 
 
 def _program(request: Request, changes: dict[str, Any]) -> Trace:
@@ -149,13 +136,7 @@ def _model(
     if model.config.series or CHOICE in (config.get("tasks") or ()):
         return model.trace(request.sentence, **words)
     if like is not None:
-        target_ids = like["decoder.tokens"].value.tolist() if "decoder.tokens" in like else None
-        if "segments" in like:
-            words["segment_ids"] = like["segments"].value.tolist()
-        if "targets" in like and model.reads_masks:  # the right words where they are asked for, else the words read
-            asked, read = like["targets"].value, like["tokens"].value
-            target_ids = np.where(asked == model.config.pad_id, read, asked).tolist()
-        return model.trace_ids(like["tokens"].value.tolist(), target_ids=target_ids, **words)
+        return rerun(model, like, config, changes, request.backend)
     if request.ids:
         return model.trace_ids(request.ids, target_ids=request.target_ids or None, **words)
     target = request.target or request.old_answer or None

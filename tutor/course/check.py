@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tutor.engine.config import ConfigError, check_field_names
 from tutor.engine.trace import Trace, TraceError
 from tutor.models.errors import ModelError
 from tutor.models.registry import load_model
+from tutor.models.rerun import rerun
 
 LANGUAGES = ("en", "zh")
 SENTENCES = {"en": "The cat sat on the mat", "zh": "猫坐在垫子上"}  # for lessons that leave the sentence to the learner
@@ -213,8 +215,14 @@ class _Checker:
             self.exercise(place, step, shown[-1], language)
         elif isinstance(step, Audit):
             self.audit(place, step, trace)
-        for inside, message, remedy in drill_problems(step, shown[-1]):
+        for inside, message, remedy in drill_problems(step, shown[-1], partial(self.again, trace)):
             self.problem(f"{place}.{inside}", message, remedy)
+
+    def again(self, like: Trace, config: Mapping[str, Any], change: Mapping[str, Any]) -> Trace:
+        """The run of `like` with changes to the config and to nodes; of a program to nodes alone."""
+        if self.lesson.program:
+            return run_program(self.lesson.program, change=change)
+        return rerun(load_model(self.lesson.model or ""), like, config, change)
 
     def changed(self, field: str, config: Mapping[str, Any], language: str, run: Run) -> Trace | None:
         if self.lesson.program:

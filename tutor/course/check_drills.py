@@ -11,13 +11,18 @@ from tutor.course.drills import QuizError, quizzes
 from tutor.course.mistakes import MISTAKES, MistakeError, slips
 from tutor.course.ordering import Ordering
 from tutor.course.places import PlaceError, find_node
+from tutor.course.programs import ProgramError
+from tutor.course.reaching import Again, check_place, distance, has_reached, solved
 from tutor.course.reading_words import nearest
-from tutor.course.schema import Order, Predict, Shape, Step
+from tutor.course.schema import Order, Predict, Reach, Shape, Solution, Step, Try
 from tutor.course.shapes import SLIPS, slips_of
+from tutor.engine.config import ConfigError
+from tutor.engine.ops import OperationError
 from tutor.engine.trace import Trace, TraceError
+from tutor.models.errors import ModelError
 
 
-def drill_problems(step: Step, trace: Trace) -> Iterator[Problem]:
+def drill_problems(step: Step, trace: Trace, again: Again) -> Iterator[Problem]:
     """The field inside the step, what is wrong, and the remedy; nothing for steps of other kinds."""
     if isinstance(step, Shape):
         yield from _shape(step, trace)
@@ -25,6 +30,8 @@ def drill_problems(step: Step, trace: Trace) -> Iterator[Problem]:
         yield from _predict(step, trace)
     elif isinstance(step, Order):
         yield from _order(step, trace)
+    elif isinstance(step, Try) and step.goal.reach is not None and step.goal.solution is not None:
+        yield from _reach(step.goal.reach, step.goal.solution, trace, again)
 
 
 def _shape(step: Shape, trace: Trace) -> Iterator[Problem]:
@@ -75,6 +82,24 @@ def _order(step: Order, trace: Trace) -> Iterator[Problem]:
         Ordering(step, trace)
     except QuizError as error:
         yield "order", str(error), "Name nodes of which one is made from another"
+
+
+def _reach(reach: Reach, solution: Solution, trace: Trace, again: Again) -> Iterator[Problem]:
+    try:
+        check_place(reach, trace)
+    except (PlaceError, TraceError) as error:
+        yield "try.reach", str(error), "Name a row or a cell that the node has"
+        return
+    if has_reached(reach, trace, trace):
+        yield "try.reach", "is so already, so the step is done before it begins", "Ask for a change"
+        return
+    try:
+        after = solved(solution, trace, again)
+    except (ConfigError, ModelError, OperationError, PlaceError, ProgramError, TraceError) as error:
+        yield "try.solution", str(error), ""
+        return
+    if not has_reached(reach, after, trace):
+        yield "try.solution", f"does not reach it: {distance(reach, after).en}", "Give one that does"
 
 
 def _made(step: Step, trace: Trace, field: str) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from tutor.course.reaching import has_reached
 from tutor.course.schema import Goal, Try
 from tutor.engine.choosing import STRATEGY_OF, Decoding
 from tutor.engine.trace import Trace
@@ -18,6 +19,7 @@ class Evidence:
     """What the learner did on a step: the trace on screen, the settings of each generation, the goals of training."""
 
     trace: Trace | None = None
+    before: Trace | None = None  # the plain model's, where the trace is of a what-if
     generated: tuple[Mapping[str, Any], ...] = ()
     trained: frozenset[str] = frozenset()
 
@@ -25,6 +27,8 @@ class Evidence:
 def reached(step: Try, evidence: Evidence) -> bool:
     """Whether what the learner did is what the step asks for."""
     goal = step.goal
+    if goal.reach is not None:
+        return evidence.trace is not None and has_reached(goal.reach, evidence.trace, evidence.before)
     if goal.generate is not None:
         return any(generated_with(goal.generate, settings) for settings in evidence.generated)
     if goal.train is not None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from tutor.course.schema import GOAL_KINDS, PREDICTIONS, STEP_KINDS, Header, Matrix, Program, Text
+from tutor.course.schema import GOAL_KINDS, PREDICTIONS, REACHES, STEP_KINDS, Header, Matrix, Program, Text
 
 
 def json_schema() -> dict[str, Any]:
@@ -25,6 +25,7 @@ def json_schema() -> dict[str, Any]:
     # An `ask` or a `try` may also carry `show`; a plain `show` may carry neither, which its own fields already say.
     components["Program"] = _program_schema()
     components["Prediction"]["oneOf"] = [{"required": [kind]} for kind in PREDICTIONS]
+    components["Reach"]["oneOf"] = [{"required": [kind]} for kind in REACHES]
     components["Goal"]["oneOf"] = [{"required": [kind]} for kind in GOAL_KINDS]
     components["Try"]["anyOf"] = [
         {"required": ["show"]},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+import msgspec
+
 from tutor.course import schema
 from tutor.course.reading_collections import CollectionReader
 from tutor.course.reading_values import MISSING
@@ -23,6 +25,7 @@ class Reader(CollectionReader):
             schema.ProgramStep: self.program_step,
             schema.Goal: self.goal,
             schema.Prediction: self.prediction,
+            schema.Reach: self.reach,
         }
 
     def step(self, tree: Tree, path: str) -> Any:
@@ -43,6 +46,10 @@ class Reader(CollectionReader):
         if isinstance(step, schema.Try) and step.goal.kind == "config" and step.show is None:
             remedy = "Name the matrix that the switch changes: show: NODE"
             return self.problem(tree, f"{path}.show", "is missing", remedy)
+        if isinstance(step, schema.Try) and step.goal.reach is not None and step.show is None:
+            # What is to be reached is what is looked at.
+            reach = step.goal.reach
+            return msgspec.structs.replace(step, show=reach.node, look_at=step.look_at or reach.at)
         return step
 
     def goal(self, tree: Tree, path: str) -> Any:
@@ -51,8 +58,11 @@ class Reader(CollectionReader):
             return MISSING
         if (given := self.only_one(tree, goal, schema.GOAL_KINDS, path)) is MISSING:
             return MISSING
-        if goal.settings and given == "config":
-            return self.problem(tree, f"{path}.settings", "has no meaning beside config", "Leave it out")
+        if (goal.solution is not None) != (given == "reach"):
+            problem = "is missing" if given == "reach" else f"has no meaning beside {given}"
+            return self.problem(tree, f"{path}.solution", problem, "solution: {…} proves that a reach can be reached")
+        if goal.settings and given in ("config", "reach"):
+            return self.problem(tree, f"{path}.settings", f"has no meaning beside {given}", "Leave it out")
         return goal
 
     def only_one(self, tree: Tree, part: Any, kinds: tuple[str, ...], path: str) -> Any:
@@ -62,6 +72,14 @@ class Reader(CollectionReader):
             return given[0]
         problem = f"asks for {' and '.join(given)} at once" if given else "asks for nothing"
         return self.problem(tree, path, problem, f"Give exactly one of {', '.join(kinds)}")
+
+    def reach(self, tree: Tree, path: str) -> Any:
+        found = self.struct(tree, schema.Reach, path)
+        if found is MISSING or self.only_one(tree, found, schema.REACHES, path) is MISSING:
+            return MISSING
+        if found.changes is False:
+            return self.problem(tree, f"{path}.changes", "can only be true", "Write changes: true")
+        return found
 
     def prediction(self, tree: Tree, path: str) -> Any:
         found = self.struct(tree, schema.Prediction, path)

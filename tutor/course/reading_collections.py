@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import types
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -37,6 +38,8 @@ class CollectionReader(ValueReader):
             float: self.number,
             bool: self.boolean,
             schema.Place: self.place,
+            schema.Spot: self.spot,
+            schema.Number: self.number,
             schema.Setting: self.setting,
             schema.Values: self.values,
         }
@@ -50,8 +53,9 @@ class CollectionReader(ValueReader):
         if origin is Annotated:
             value = self.read(tree, arguments[0], path)
             return self.within(tree, value, arguments[1], path)
-        if origin in (Union, types.UnionType):  # only `kind | None` is left: the other unions are special
-            return self.read(tree, next(a for a in arguments if a is not type(None)), path)
+        if origin in (Union, types.UnionType):  # `kind | None`: an optional field that is given
+            given = (argument for argument in arguments if argument is not type(None))
+            return self.read(tree, functools.reduce(operator.or_, given), path)
         if origin is Literal:
             return self.one_of(tree, arguments, path)
         if origin is tuple:

@@ -78,6 +78,13 @@ class ValueReader:
             return int(tree.value)
         return self.problem(tree, path, "should be a number from 0, first, last or largest", "Count from 0")
 
+    def spot(self, tree: Tree, path: str) -> Any:
+        if isinstance(tree, Scalar) and tree.value in ("first", "last", "self"):
+            return tree.value
+        if isinstance(tree, Scalar) and tree.kind == "int" and _INTEGER.match(tree.value) and "-" not in tree.value:
+            return int(tree.value)
+        return self.problem(tree, path, "should be a number from 0, first, last or self", "Count from 0")
+
     def one_of(self, tree: Tree, words: tuple[str, ...], path: str) -> Any:
         if isinstance(tree, Scalar) and tree.value in words:
             return tree.value

@@ -6,7 +6,17 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from tutor.course.schema_drills import PREDICTIONS, Order, Predict, Prediction, Shape
+from tutor.course.schema_drills import (
+    PREDICTIONS,
+    REACHES,
+    NewNumber,
+    Order,
+    Predict,
+    Prediction,
+    Reach,
+    Shape,
+    Solution,
+)
 from tutor.course.schema_parts import (
     Config,
     Formula,
@@ -19,6 +29,7 @@ from tutor.course.schema_parts import (
     Part,
     Place,
     Setting,
+    Spot,
     Text,
     Values,
 )
@@ -38,10 +49,11 @@ from tutor.course.schema_steps import (
 )
 
 __all__ = [
-    "FORMAT", "GOAL_KINDS", "NOT_IN_FILES", "NO_LINES", "PREDICTIONS", "STEP_KINDS", "Ask", "Audit", "Cells", "Choice",
-    "Comparison", "Config", "Fill", "Formula", "Generation", "Goal", "Header", "Identifier", "Lesson", "LookAt",
-    "Matrix", "Name", "NodeName", "Number", "Order", "Origin", "Part", "Place", "Predict", "Prediction", "Program",
-    "ProgramStep", "Setting", "Shape", "Show", "Step", "Text", "Try", "Values",
+    "FORMAT", "GOAL_KINDS", "NOT_IN_FILES", "NO_LINES", "PREDICTIONS", "REACHES", "STEP_KINDS", "Ask", "Audit", "Cells",
+    "Choice", "Comparison", "Config", "Fill", "Formula", "Generation", "Goal", "Header", "Identifier", "Lesson",
+    "LookAt", "Matrix", "Name", "NewNumber", "NodeName", "Number", "Order", "Origin", "Part", "Place", "Predict",
+    "Prediction", "Program", "ProgramStep", "Reach", "Setting", "Shape", "Show", "Solution", "Spot", "Step", "Text",
+    "Try", "Values",
 ]  # fmt: skip
 FORMAT = 1
 NO_LINES: Mapping[str, int] = MappingProxyType({})

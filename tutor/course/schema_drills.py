@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from tutor.course.schema_parts import Config, Formula, Hints, LookAt, NodeName, Part, Place, Text
+from tutor.course.schema_parts import Config, Formula, Hints, LookAt, NodeName, Number, Part, Place, Spot, Text
 
 
 class Shape(Part, frozen=True):
@@ -83,3 +83,43 @@ class Order(Part, frozen=True):
     formula: Formula | None = None
     config: Config | None = None
     hints: Hints = ()
+
+
+class Reach(Part, frozen=True):
+    """What the learner is to bring about in a row of a node, or in one cell; exactly one of the REACHES.
+
+    `only` wants nearly all of the row's weight in one cell, `largest` the row's largest number there (`self` is the
+    row's own place); `changes` wants another cell than before to be the largest. `above` and `below` speak of the cell
+    `at`. The row is that of the last axis that `at` leaves out.
+    """
+
+    node: NodeName
+    at: LookAt = {}
+    only: Spot | None = None
+    largest: Spot | None = None
+    changes: bool | None = None
+    above: Number | None = None
+    below: Number | None = None
+
+    @property
+    def kind(self) -> str:
+        """Which of the REACHES it is."""
+        return next(kind for kind in REACHES if getattr(self, kind) is not None)
+
+
+REACHES = ("only", "largest", "changes", "above", "below")
+
+
+class NewNumber(Part, frozen=True):
+    """A number put into one cell."""
+
+    node: NodeName
+    at: LookAt
+    number: Number
+
+
+class Solution(Part, frozen=True):
+    """Switches and numbers that reach what is asked for: the proof that it can be reached. Learners do not see it."""
+
+    config: Config | None = None
+    numbers: tuple[NewNumber, ...] = ()

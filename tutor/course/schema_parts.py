@@ -12,6 +12,7 @@ NodeName = Annotated[str, Meta(min_length=1, description="a node's name, or a gl
 Name = Annotated[str, Meta(pattern=r"^[^\W\d]\w*$", description="a letter, then letters, digits or underscores")]
 Formula = Annotated[str, Meta(min_length=1, description="LaTeX; put it in single quotes")]
 Place = int | Literal["first", "last", "largest"]
+Spot = int | Literal["first", "last", "self"]
 Setting = bool | int | float | str | tuple[str, ...]
 Number = int | float
 Values = tuple[Any, ...]

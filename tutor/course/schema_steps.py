@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from tutor.course.schema_drills import Order, Predict, Shape
+from tutor.course.schema_drills import Order, Predict, Reach, Shape, Solution
 from tutor.course.schema_parts import (
     Config,
     Formula,
@@ -83,12 +83,15 @@ class Ask(Part, frozen=True):
 
 
 class Goal(Part, frozen=True):
-    """What must have happened, exactly one of `config`, `generate` and `train`.
+    """What must have happened, exactly one of `config`, `reach`, `generate` and `train`.
 
-    `settings` are where the generation or the training begins, as far as they are not its own defaults.
+    What is to be reached comes with a `solution`. `settings` are where the generation or the training begins, as far as
+    they are not its own defaults.
     """
 
     config: Config | None = None
+    reach: Reach | None = None
+    solution: Solution | None = None
     generate: Generation | None = None
     train: TrainingGoal | None = None
     settings: Settings = {}
@@ -99,11 +102,14 @@ class Goal(Part, frozen=True):
         return next(kind for kind in GOAL_KINDS if getattr(self, kind) is not None)
 
 
-GOAL_KINDS = ("config", "generate", "train")
+GOAL_KINDS = ("config", "reach", "generate", "train")
 
 
 class Try(Part, frozen=True, rename={"goal": "try"}):
-    """Something for the learner to do: set a switch of the model, generate, or train. `show` is needed for a switch."""
+    """Something for the learner to do: set a switch of the model, bring something about, generate, or train.
+
+    `show` is needed for a switch.
+    """
 
     kind: ClassVar[str] = "try"
     goal: Goal

@@ -1,6 +1,6 @@
 """Where a plain lesson's numbers come from: its model on the learner's sentence, or its hand-size program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -13,6 +13,7 @@ from tutor.engine.trace import Trace
 from tutor.models.errors import ModelError
 from tutor.models.generation import Generation
 from tutor.models.registry import load_model
+from tutor.models.rerun import Edit, editor, rerun
 from tutor.plain.streams import working
 
 SETTINGS = tuple(one.name for one in fields(Decoding))
@@ -37,6 +38,14 @@ class Source:
         if self.sentence is None and self.lesson.sentence is not None:
             self.sentence = self.lesson.sentence.get(self.language)
         self._model = None if self.lesson.program else load_model(self.model or self.lesson.model or "translator")
+
+    def again(self, config: Mapping[str, Any], edits: Mapping[str, Sequence[Edit]]) -> Trace:
+        """The plain run with changes to the config and to single cells; not kept. Raises what the model raises."""
+        change = {name: editor(found) for name, found in edits.items()}
+        if self.lesson.program:
+            return run_program(self.lesson.program, change=change)
+        assert self._model is not None
+        return rerun(self._model, self.trace(), config, change, self.backend)
 
     def trace(self, config: Mapping[str, Any] | None = None) -> Trace:
         """The trace with these changes to the config. Raises what the model raises on input it cannot use."""

@@ -13,11 +13,16 @@ from tutor.display.messages import translated
 from tutor.display.safe import safe
 from tutor.models.generation import Generation
 from tutor.plain.auditing import Auditing
-from tutor.plain.generation import answer_lines, step_lines
+from tutor.plain.generation import answer_lines, step_lines, tree_lines
 from tutor.plain.quizzing import Ordered, Quizzing
+from tutor.plain.reaching import Reaching
 from tutor.plain.source import Source
 from tutor.plain.tasks import Choosing, Filling, Task
 from tutor.plain.training_task import Training
+
+
+# The lines of a tree as a list's: a screen reader would read every stroke.
+LISTED = str.maketrans({"├": "-", "└": "-", "│": " ", "─": " "})
 
 
 class Trying(Task):
@@ -76,6 +81,8 @@ class Generating(Task):
         self.found = self.source.generate(settings, self.config)
         if self.found.notice:
             yield safe(translated(self.found.notice))
+        for line in tree_lines(self.found):
+            yield line.translate(LISTED)
         yield from answer_lines(self.found)
         self.finished = self.finished or reached(self.step, Evidence(generated=(settings,)))
         yield _("steps prints every candidate of every step.")
@@ -109,7 +116,7 @@ def _number(text: str) -> Any:
     return text
 
 
-TRIALS: dict[str, type[Task]] = {"config": Trying, "generate": Generating, "train": Training}
+TRIALS: dict[str, type[Task]] = {"config": Trying, "reach": Reaching, "generate": Generating, "train": Training}
 
 
 def task_of(step: Step, source: Source, language: str) -> Task:

@@ -112,9 +112,9 @@ class TraceRun(TraceView):
     def _accept(self, result: Result, trace: Trace) -> None:
         first = self.snapshot.result is None
         walk = self.snapshot.walk.kept(trace) if self.snapshot.walk else None
-        lesson = self.snapshot.lesson.begun(trace)
+        lesson = self.snapshot.lesson.begun(trace).after_run(trace, result.before)
         compare = self.snapshot.compare if result.before else "after"
-        self.snapshot = replace(self.snapshot, result=result, lesson=lesson, error="", compare=compare)
+        self.snapshot = replace(self.snapshot, result=result, lesson=lesson, error=result.error, compare=compare)
         asked, exercise = lesson.attempt.asked, lesson.attempt.exercise
         if walk is None or (first and lesson.lesson is not None):
             walk = Walk((self._start(trace),))
