@@ -142,6 +142,15 @@ def test_shards_and_settings_of_an_answer_and_a_tokenizer_come_along(online, rem
     assert part.name == NAME and part.bytes == sum(path.stat().st_size for path in remote.glob("*.safetensors"))
 
 
+def test_older_tokenizers_come_along_where_there_is_no_newer(online, remote):
+    for name in ("source.spm", "target.spm", "vocab.json", "merges.txt"):
+        (remote / name).write_text("{}")
+    assert set(add()) >= {"source.spm", "target.spm", "vocab.json"} and "merges.txt" not in online.asked
+    shutil.rmtree(hub_cache.cache_folder())
+    (remote / "tokenizer.json").write_text("{}")
+    assert "source.spm" not in add() and "tokenizer.json" in online.asked
+
+
 def test_a_download_that_was_stopped_goes_on(online):
     online.fails["model.safetensors"] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):

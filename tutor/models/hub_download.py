@@ -18,7 +18,8 @@ from tutor.models.errors import ModelError
 from tutor.models.hub_cache import HUB, INDEX, SETTINGS, SINGLE, cache_folder, cached, is_name, repository
 from tutor.models.published.folder import GENERATION, check_settings, read_settings
 from tutor.models.published.tensors import UNSAFE, shards
-from tutor.models.published.tokenizer import FILES as TOKENIZERS
+from tutor.models.published.tokenizer import FILE as TOKENIZER
+from tutor.models.published.tokenizer import OLDER_FILES
 
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG}
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -65,7 +66,8 @@ def fetch(name: str) -> Iterator[Part]:
     if SINGLE not in sizes:
         yield from get(INDEX, sizes[INDEX])
         weights = [path.name for path, _tensors in shards(folder)]
-    wanted = [file for file in (GENERATION, *TOKENIZERS) if file in sizes]
+    tokenizer = (TOKENIZER,) if TOKENIZER in sizes else OLDER_FILES
+    wanted = [file for file in (GENERATION, *tokenizer) if file in sizes]
     missing = [file for file in (*wanted, *weights) if not (folder / file).is_file()]
     total = sum(sizes.get(file, 0) for file in missing)
     _check_room(name, total)

@@ -20,7 +20,7 @@ from tutor.models.published.generation_rules import read_rules, unheeded
 from tutor.models.published.names import read_weights
 from tutor.models.published.settings import Settings, read_json
 from tutor.models.published.tensors import Tensors
-from tutor.models.published.tokenizer import open_tokenizer
+from tutor.models.published.tokenizer import open_tokenizers
 
 CONFIG = "config.json"
 GENERATION = "generation_config.json"
@@ -42,12 +42,12 @@ def load_published(folder: Path) -> Model:
     config = read_config(family, checkpoint)
     weights, used = read_weights(checkpoint.tensors, weight_shapes(config), family.table, family.prefixes)
     unused = family.unused(checkpoint.tensors, used)
-    tokenizer = open_tokenizer(folder, config)
+    reads, writes = open_tokenizers(folder, config)
     parameters = sum(array.size for array in weights.values())
     answering = generation_settings(folder, settings)
     about = card(folder, checkpoint, config, parameters, limits(unused, unheeded(answering)))
     rules = read_rules(answering, config) if "words" in config.tasks else None
-    return Model(about, config, weights, tokenizer, tokenizer, labels(checkpoint), rules)
+    return Model(about, config, weights, reads, writes, labels(checkpoint), rules)
 
 
 def read_settings(folder: Path) -> Settings:

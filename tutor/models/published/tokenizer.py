@@ -10,10 +10,13 @@ from typing import Any
 
 from tutor.engine.config import TransformerConfig
 from tutor.models.errors import ModelError
+from tutor.models.published.sentencepiece_tokenizer import open_marian, open_t5
 from tutor.models.tokenizer import Encoding, MergeStep, Tokenizer
 
 FILE = "tokenizer.json"
-FILES = (FILE,)
+T5 = "spiece.model"
+MARIAN, MARIAN_NUMBERS = ("source.spm", "target.spm"), ("vocab.json", "target_vocab.json")
+OLDER_FILES = (T5, *MARIAN, *MARIAN_NUMBERS)  # read where there is no `tokenizer.json`
 LARGEST_FILE = 100_000_000
 MASKS = ("[MASK]", "<mask>")
 WORD_START = "▁"  # how SentencePiece writes a space
@@ -23,19 +26,43 @@ _OTHERS = [byte for byte in range(256) if byte not in _PLAIN]
 BYTE_OF = {chr(byte): byte for byte in _PLAIN} | {chr(256 + i): byte for i, byte in enumerate(_OTHERS)}
 
 
-def open_tokenizer(folder: Path, config: TransformerConfig) -> PublishedTokenizer | NumberTokenizer:
-    """The tokenizer of a folder; without a file of one, token numbers. Raises ModelError."""
-    path = folder / FILE
-    return PublishedTokenizer(_load(path), config) if path.is_file() else NumberTokenizer(folder, config)
+def open_tokenizers(folder: Path, config: TransformerConfig) -> tuple[AnyTokenizer, AnyTokenizer]:
+    """The tokenizers of a folder, of what is read and of what is written; without a file of one, token numbers.
+
+    Raises ModelError.
+    """
+    if (folder / FILE).is_file():
+        one: AnyTokenizer = PublishedTokenizer(_load(folder / FILE), config)
+    elif (folder / T5).is_file():
+        one = PublishedTokenizer(open_t5(_library(folder / T5), folder / T5), config)
+    elif all((folder / file).is_file() for file in (*MARIAN, MARIAN_NUMBERS[0])):
+        return _marian(folder, config)
+    else:
+        one = NumberTokenizer(folder, config)
+    return one, one
 
 
-def _load(path: Path) -> Any:
+def _marian(folder: Path, config: TransformerConfig) -> tuple[AnyTokenizer, AnyTokenizer]:
+    shared, own = (folder / file for file in MARIAN_NUMBERS)
+    source, target = (folder / file for file in MARIAN)
+    library = _library(source)
+    reads = PublishedTokenizer(open_marian(library, source, shared), config)
+    writes = PublishedTokenizer(open_marian(library, target, own if own.is_file() else shared), config)
+    writes.size = config.output_vocabulary
+    return reads, writes
+
+
+def _library(path: Path) -> Any:
     try:
-        library = importlib.import_module("tokenizers")
+        return importlib.import_module("tokenizers")
     except ImportError:
         raise ModelError(
             "{path}: reading it needs the package tokenizers: pip install 'transformer-tutor[hub]'", path=path
         ) from None
+
+
+def _load(path: Path) -> Any:
+    library = _library(path)
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ModelError("{path}: larger than a tokenizer can be ({limit} bytes)", path=path, limit=LARGEST_FILE)
