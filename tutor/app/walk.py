@@ -78,7 +78,8 @@ def next_cell(trace: Trace, walk: Walk) -> Cell | None:
         return here[0]
     seen = {stop.node for stop in walk.stops}
     for stop in reversed([stop for stop in walk.stops[: walk.at] if stop.node in trace]):
-        for cell in operands(trace, stop):
-            if trace[cell.node].is_weight and cell.node not in seen:
-                return cell
+        # Most stops have no such weight, and to explain one only to find that out can take a second.
+        new = {name for name in trace[stop.node].inputs if trace[name].is_weight and name not in seen}
+        if new and (cell := next((cell for cell in operands(trace, stop) if cell.node in new), None)) is not None:
+            return cell
     return None
