@@ -7,6 +7,7 @@ import pytest
 from textual import events
 
 from tests.app.conftest import NARROW, SIZES
+from tutor.app.tracing import Request, compute
 from tutor.app.widgets.sentence_input import LONGEST, SentenceInput
 from tutor.course.load import load_course
 from tutor.models.registry import available
@@ -165,3 +166,9 @@ async def test_a_notice_is_no_markup(tutor, size):
         await driver.type("[/] [b]" * 100)
         assert driver.said("#notice").strip()
         assert command_in(driver.lines()) is None
+
+
+def test_a_what_if_that_cannot_be_run_leaves_the_plain_trace_and_says_why():
+    result = compute(Request(model="proverbs", sentence="马无", config={"key_value_heads": 2}))
+    assert result.trace is not None and result.before is None and "key_value_heads" in result.error
+    assert compute(Request(model="proverbs", sentence="")).trace is None

@@ -196,3 +196,21 @@ def test_the_list_of_lessons_comes_first(progress, monkeypatch, capsys):
     run_plain(None, None, None, "numpy", progress, asked_for=True)
     printed = capsys.readouterr().out
     assert "there is no lesson with this id" in printed and "Step 1 of" in printed and "Your place is kept" in printed
+
+
+def until(lesson, node):
+    """What to type, from the first step on, to see a node of a lesson."""
+    steps = load_lesson(lesson).steps
+    return ["next"] * next(number for number, step in enumerate(steps) if step.show == node)
+
+
+def test_a_what_if_that_brings_a_matrix_about_shows_it_and_counts_the_weights(progress):
+    typed = until("one-body-many-heads", "sequence_classification.probabilities")
+    said = played(progress, *typed, lesson="one-body-many-heads")
+    assert "weights become" in said and "sequence_classification.probabilities" in said and "Before:" not in said
+
+
+def test_a_what_if_that_changes_a_shape_shows_both(progress):
+    typed = until("from-2017-to-now", "encoder.0.self_attention.key_projection")
+    said = played(progress, *typed, lesson="from-2017-to-now")
+    assert "Before:" in said and "After:" in said

@@ -198,3 +198,12 @@ def test_a_box_is_no_number_in_what_the_mask_leaves_as_it_was():
     assert hidden and copies
     for grid in copies:
         assert all(grid.cells[row][column].blank == 0 for _head, row, column in hidden[0])
+
+
+def test_a_matrix_that_a_what_if_brings_about_has_no_before():
+    blocks = by_step(sheet_of("one-body-many-heads").sheet)
+    shown = load_lesson("one-body-many-heads").steps
+    place = next(n for n, step in enumerate(shown) if step.show == "sequence_classification.probabilities")
+    notes = [block.text for block in blocks[place] if isinstance(block, Note)]
+    assert [note.partition(":")[0] for note in notes] == ["After"]
+    assert len(grids(blocks[place])) == 1

@@ -54,9 +54,11 @@ def _last_two(index: Index) -> tuple[int, int]:
 def comparison_lines(before: Node, after: Node, at: Index, width: int) -> Iterator[str]:
     """The same node before and after a change, and the largest difference."""
     yield _("Before:")
-    yield from matrix_lines(before, at, width)
+    yield from matrix_lines(before, tuple(min(i, size - 1) for i, size in zip(at, before.shape, strict=True)), width)
     yield _("After:")
     yield from matrix_lines(after, at, width)
+    if before.shape != after.shape:
+        return
     with np.errstate(invalid="ignore"):
         difference = np.abs(np.asarray(after.value, dtype=np.float64) - before.value)
     finite = np.isfinite(difference)

@@ -8,8 +8,9 @@ from tutor.course.exercises import Hint, Verdict, make, question
 from tutor.course.places import cell_at, find_node
 from tutor.display.formula import linear
 from tutor.display.language import _, listed, sentences
+from tutor.display.messages import translated
 from tutor.display.safe import safe
-from tutor.engine.trace import Node, Trace
+from tutor.engine.trace import Node, Trace, TraceError
 from tutor.plain.pages import Index, comparison_lines, matrix_lines
 from tutor.plain.source import Source
 
@@ -68,9 +69,20 @@ class Task:
             return
         if self.config:
             yield self.settings()
-            yield from comparison_lines(find_node(self.source.trace(), self.step.show), self.node, self.at, width)
+            if self.trace.notice:
+                yield safe(translated(self.trace.notice))
+            yield from self._compared(self.node, width)
         else:
             yield from matrix_lines(self.node, self.at, width, mark=bool(self.step.look_at))
+
+    def _compared(self, node: Node, width: int) -> Iterator[str]:
+        """Before and after; after alone where the plain model has no such matrix."""
+        try:
+            before = find_node(self.source.trace(), self.step.show)
+        except TraceError:
+            yield from matrix_lines(node, self.at, width, mark=bool(self.step.look_at))
+        else:
+            yield from comparison_lines(before, node, self.at, width)
 
     def settings(self) -> str:
         """The changes to the config in force."""

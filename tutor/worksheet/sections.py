@@ -131,7 +131,7 @@ class Sections:
             return [Formula(step.formula)]
         if not step.show:
             return []
-        node = find_node(self.source.trace(), step.show)
+        node = find_node(self.source.trace(getattr(step, "config", None)), step.show)
         found = self.equations.get(node.name) or node.formula
         return [Formula(found)] if found else []
 
@@ -141,12 +141,23 @@ class Sections:
         """The matrix of a step, or two where it changes the config."""
         if not step.show:
             return
-        if step.config:
+        before = self._plain_matrix(place, step)
+        if step.config and before is not None:
             yield Note(_("Before:"))
-        yield self._matrix(place, step, {})
+        if before is not None:
+            yield before
         if step.config:
             yield Note(_("After: {0}").format(settings(step.config)))
             yield self._matrix(place, step, dict(step.config))
+
+    def _plain_matrix(self, place: int, step: Any) -> Block | None:
+        """The matrix without the step's what-if; None where only that brings it about."""
+        try:
+            return self._matrix(place, step, {})
+        except TraceError:
+            if step.config:
+                return None
+            raise
 
     def _matrix(self, place: int, step: Any, config: Config) -> Block:
         node = find_node(self.source.trace(config), step.show)
