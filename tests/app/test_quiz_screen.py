@@ -5,7 +5,7 @@ import pytest
 from tests.app.conftest import NARROW, WIDE
 from tests.app.test_exercise_screen import squeezed, to_step
 from tutor.course.quiz import Quiz
-from tutor.course.schema import Order, Predict, Shape
+from tutor.course.schema import Match, Order, Predict, Shape
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
 
@@ -82,3 +82,20 @@ async def test_nodes_put_in_order_by_their_letters(tutor, size, language):
         attempts = driver.app.progress.attempts("heads-and-projection")
         assert [one.right for one in attempts] == [False, True]
         assert attempts[-1].answer.split() == [driver.attempt.ordering.names[place] for place in right]
+
+
+async def test_matrices_are_matched_one_after_the_other(tutor):
+    async with tutor(size=NARROW, lesson="scores-and-scaling") as driver:
+        await to_step(driver, Match)
+        for number in range(3):
+            quiz = driver.attempt.question
+            assert len(driver.attempt.rest) == 2 - number and quiz.sheet is not None
+            assert "…" in driver.said("#question") and f"{number + 1} of 3" in driver.said("#question")
+            wrong = (quiz.right + 1) % 3
+            await driver.press(LETTERS[wrong])
+            assert driver.attempt.good is False and driver.attempt.question == quiz
+            assert squeezed(quiz.choices[wrong].why.en) in squeezed(driver.said("#verdict"))
+            assert not driver.snapshot.lesson.done(driver.trace)
+            await driver.press(LETTERS[quiz.right])
+            assert driver.attempt.good is True
+        assert driver.snapshot.lesson.done(driver.trace)

@@ -8,7 +8,7 @@ from tutor.course.drills import quizzes
 from tutor.course.load import load_lesson
 from tutor.course.ordering import Ordering
 from tutor.course.progress import Progress
-from tutor.course.schema import Order, Predict, Shape
+from tutor.course.schema import Match, Order, Predict, Shape
 from tutor.plain.source import Source
 
 
@@ -68,3 +68,13 @@ def test_nodes_in_order():
     assert said.count("Type all letters in order") == 3
     assert "cannot come before" in said and "needs none of the others" in said and "Right: nothing comes" in said
     assert [one.right for one in Progress().attempts("heads-and-projection")] == [False, True]
+
+
+def test_matching():
+    found = asked("scores-and-scaling", Match)
+    first = found[0]
+    wrong = (first.right + 1) % 3
+    said = run("scores-and-scaling", Match, "abc"[wrong], *("abc"[quiz.right] for quiz in found))
+    assert "".join(first.choices[wrong].why.en.split()) in "".join(said.split())
+    assert all(f"Matrix {place} of 3" in said for place in (1, 2, 3))
+    assert [one.right for one in Progress().attempts("scores-and-scaling")] == [False, True, True, True]

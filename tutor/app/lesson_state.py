@@ -251,7 +251,7 @@ class LessonState:
         pattern = step.show if step is not None else None
         quiz = self.attempt.question
         if isinstance(quiz, Quiz):
-            pattern = quiz.node if self.attempt.is_answered else quiz.beside
+            pattern = quiz.node if self.attempt.is_answered else quiz.beside or pattern
         if not pattern:
             return None
         try:

@@ -27,6 +27,7 @@ from tutor.display.kinds import KINDS
 from tutor.display.language import _, sentences
 from tutor.display.ordering import titles_of, wrong_way_round
 from tutor.display.safe import fit
+from tutor.display.sheet import sheet_lines
 from tutor.display.titles import about, axis_title, long_title, place, short_title
 from tutor.engine.trace import Trace
 
@@ -193,10 +194,12 @@ def why_view(snapshot: Snapshot) -> WhyView | None:
     step = snapshot.lesson.step
     own = getattr(step, "formula", None)
     on_step = snapshot.lesson.stop(trace) if step is not None and own else None
-    formula = own if on_step is not None and on_step.node == walk.here.node else why.formula
+    of_step = (own or "") if on_step is not None and on_step.node == walk.here.node else ""
+    asked = of_step if isinstance(step, Ask) else ""  # the arithmetic does not go on from it
+    formula = of_step if of_step and not asked else why.formula
     extra = letters(trace, snapshot.request, walk.here)
     covered = snapshot.lesson.attempt.covered == walk.here.node
-    return WhyView(trace, why, formula or "", snapshot.is_blank, extra, covered)
+    return WhyView(trace, why, formula or "", snapshot.is_blank, extra, covered, asked)
 
 
 def lesson_view(snapshot: Snapshot) -> LessonView:
@@ -239,6 +242,7 @@ def _question_view(snapshot: Snapshot, view: LessonView) -> LessonView:
         choices=tuple(zip(marks, texts, strict=True)),
         verdict=sentences(said, attempt.said(language)),
         literal=generated,
+        sheet=tuple(sheet_lines(question.sheet)) if isinstance(question, Quiz) and question.sheet is not None else (),
     )
 
 

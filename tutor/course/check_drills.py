@@ -14,7 +14,7 @@ from tutor.course.places import PlaceError, find_node
 from tutor.course.programs import ProgramError
 from tutor.course.reaching import Again, check_place, distance, has_reached, solved
 from tutor.course.reading_words import nearest
-from tutor.course.schema import Order, Predict, Reach, Shape, Solution, Step, Try
+from tutor.course.schema import Match, Order, Predict, Reach, Shape, Solution, Step, Try
 from tutor.course.shapes import SLIPS, slips_of
 from tutor.engine.config import ConfigError
 from tutor.engine.ops import OperationError
@@ -28,6 +28,8 @@ def drill_problems(step: Step, trace: Trace, again: Again) -> Iterator[Problem]:
         yield from _shape(step, trace)
     elif isinstance(step, Predict):
         yield from _predict(step, trace)
+    elif isinstance(step, Match):
+        yield from _match(step, trace)
     elif isinstance(step, Order):
         yield from _order(step, trace)
     elif isinstance(step, Try) and step.goal.reach is not None and step.goal.solution is not None:
@@ -68,6 +70,16 @@ def _predict(step: Predict, trace: Trace) -> Iterator[Problem]:
     except (TraceError, QuizError, PlaceError):
         pass  # told below, or already
     yield from _made(step, trace, "predict")
+
+
+def _match(step: Match, trace: Trace) -> Iterator[Problem]:
+    for number, name in enumerate(step.match):
+        try:
+            find_node(trace, name)
+        except TraceError as error:
+            yield f"match[{number}]", str(error), "Name a node that `tutor trace` lists"
+            return
+    yield from _made(step, trace, "match")
 
 
 def _order(step: Order, trace: Trace) -> Iterator[Problem]:

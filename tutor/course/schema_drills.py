@@ -123,3 +123,18 @@ class Solution(Part, frozen=True):
 
     config: Config | None = None
     numbers: tuple[NewNumber, ...] = ()
+
+
+class Match(Part, frozen=True):
+    """Matrices of the trace to match with the formulas that gave them; `at` names the head where there are several."""
+
+    kind: ClassVar[str] = "match"
+    look_at: ClassVar[Mapping[str, Place]] = MappingProxyType({})
+    match: Annotated[tuple[NodeName, ...], Meta(min_length=2, max_length=5)]
+    say: Text
+    at: LookAt = {}
+    show: NodeName | None = None
+    title: Text | None = None
+    formula: Formula | None = None
+    config: Config | None = None
+    hints: Hints = ()

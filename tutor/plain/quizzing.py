@@ -12,6 +12,7 @@ from tutor.display.formula import linear
 from tutor.display.language import _, listed, sentences
 from tutor.display.ordering import titles_of, wrong_way_round
 from tutor.display.safe import safe
+from tutor.display.sheet import sheet_lines
 from tutor.engine.trace import Node
 from tutor.plain.pages import Index, matrix_lines, node_head
 from tutor.plain.tasks import LETTERS, Attempt, Task
@@ -26,7 +27,8 @@ class Quizzing(Task):
 
     @property
     def node(self) -> Node | None:
-        return find_node(self.trace, self.quiz.node if self.answered else self.quiz.beside)
+        name = self.quiz.node if self.answered else self.quiz.beside
+        return find_node(self.trace, name) if name else None
 
     @property
     def at(self) -> Index:
@@ -49,6 +51,8 @@ class Quizzing(Task):
     def asked(self) -> Iterator[str]:
         yield ""
         yield safe(self.quiz.ask.get(self.language))
+        if self.quiz.sheet is not None:
+            yield from sheet_lines(self.quiz.sheet)
         for letter, choice in zip(LETTERS, self.quiz.choices, strict=False):
             yield f"{letter})  {self._said(choice)}"
 

@@ -129,7 +129,7 @@ class Session:
             yield from wrapped(_("Formula: {0}").format(linear(task.formula())), width)
         yield from task.matrix(width)
         for line in task.asked():
-            yield from wrapped(line, width)
+            yield from _wrap(line, width)
         if isinstance(task, Choosing):
             yield ""
             yield from flattened(task.step.ask.get(self.language), width)

@@ -20,7 +20,6 @@ from tutor.plain.source import Source
 from tutor.plain.tasks import Choosing, Filling, Task
 from tutor.plain.training_task import Training
 
-
 # The lines of a tree as a list's: a screen reader would read every stroke.
 LISTED = str.maketrans({"├": "-", "└": "-", "│": " ", "─": " "})
 

@@ -25,6 +25,7 @@ class LessonView:
     question: str = ""
     choices: tuple[tuple[str, str], ...] = ()  # (mark, text)
     literal: bool = False  # whether question, choices and verdict hold no Markdown: tokens may look like it
+    sheet: tuple[str, ...] = ()  # numbers beside a question, line by line
     answer_to: str = ""  # the cell to fill in, such as "scaled[I, student]"
     verdict: str = ""
     good: bool | None = None
@@ -78,13 +79,18 @@ class LessonPanel(VerticalScroll):
 
     def show(self, view: LessonView) -> None:
         """Another step, or the same step after an answer."""
+        if not self.size.width:  # not laid out yet: the words would be broken for a screen that is not there
+            self._view = view
+            return
         width = max(20, self.size.width - 3)
         if (view, width) == self._shown:
             return
         self._shown = (view, width)
         before, self._view = self._view, view
         self._text("#say", _said(view, width))
-        self._text("#question", wrapped(_line(view, view.question, "bold"), width) if view.question else None)
+        question = [wrapped(_line(view, view.question, "bold"), width)] if view.question else []
+        question += [Text(line, no_wrap=True, end="") for line in view.sheet]
+        self._text("#question", Text("\n", end="").join(question) if question else None)
         self._text("#asked", Text(f"{view.answer_to} = ?", style="bold") if view.answer_to else None)
         self._text("#verdict", wrapped(_line(view, view.verdict), width) if view.verdict else None)
         hints = Text("\n").join(wrapped(emphasis(f"○ {hint}"), width, 2) for hint in view.hints)
@@ -99,7 +105,7 @@ class LessonPanel(VerticalScroll):
             answer.value = ""
         elif view.good is False and view != before:
             answer.select_all()  # the next number takes the place of the wrong one
-        if (view.say, view.question) != (before.say, before.question):
+        if (view.say, view.question) != (before.say, before.question) and not view.verdict:
             self.scroll_home(animate=False)
         elif view != before and (view.verdict or view.hints):
             self.call_after_refresh(self.scroll_end, animate=False)
