@@ -54,6 +54,7 @@ def trace_keys() -> list[Section]:
                 ("tab  shift+tab", _("next pane, pane before")),
                 ("G", _("what the model writes, step by step")),
                 ("H", _("all heads, a thumbnail each")),
+                ("M", _("of a series: three attention maps, by variable, instant and patch")),
                 ("L", _("logit lens: the words after every layer")),
                 ("C", _("candidates: the likeliest words at every position")),
                 ("i", _("glossary: what is this")),
@@ -84,6 +85,29 @@ def audit_keys() -> list[Section]:
             _("Around"),
             [
                 ("i", _("glossary: what is this")),
+                ("F2", _("中文 / English")),
+                ("esc", _("back")),
+                ("ctrl+q", _("quit; nothing is lost")),
+            ],
+        ),
+    ]
+
+
+def map_keys() -> list[Section]:
+    """The same for the three maps of a series."""
+    return [
+        (
+            _("The maps"),
+            [
+                ("←  →", _("another map")),
+                ("↑  ↓", _("another layer, in all three")),
+                ("[  ]", _("another head, in all three")),
+                ("enter", _("open its numbers")),
+            ],
+        ),
+        (
+            _("Around"),
+            [
                 ("F2", _("中文 / English")),
                 ("esc", _("back")),
                 ("ctrl+q", _("quit; nothing is lost")),

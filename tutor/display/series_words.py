@@ -54,10 +54,10 @@ ABOUT_SERIES = {
 }
 ABOUT_TOKEN_OF_NUMBERS = N_("Each row of numbers through one linear map: the token's vector.")
 SERIES_AXES = {
-    "step": N_("step"),
+    "step": N_("time step"),
     "variable": N_("variable"),
     "all": N_("all"),
-    "choice": N_("answer"),
+    "choice": N_("choice"),
 }
 OF_SERIES = {
     "subtract": N_("One number taken from another."),

@@ -118,6 +118,10 @@ def test_what_does_not_fit_is_said(tmp_path, wild):
         FORECASTER.trace(str(short))
     with pytest.raises(ModelError, match="no such file"):
         FORECASTER.trace(str(tmp_path / "none.csv"))
+    bad = tmp_path / "bad.csv"
+    bad.write_text("1,2,3\n4,5,x\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="bad.csv:2: column 3: 'x' is no number"):
+        FORECASTER.trace(f"{bad} @3")
     many = written(tmp_path, np.hstack([wild] * 3), name="many.csv")
     trace = FORECASTER.trace(str(many))
     assert trace["series"].shape == (24, 8) and trace.notice.endswith("not read: 9, 10, 11, 12")

@@ -44,6 +44,7 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
         Binding("o", "open_task", show=False),
         Binding("G", "generate", show=False),
         Binding("H", "heads", show=False),
+        Binding("M", "maps", show=False),
         Binding("L", "lens", show=False),
         Binding("C", "lens(False)", show=False),
         Binding("slash", "sentence", show=False),

@@ -13,15 +13,17 @@ from tutor.app.screens.audit import AuditScreen
 from tutor.app.screens.generation import GenerationScreen
 from tutor.app.screens.head_grid import HeadGridScreen
 from tutor.app.screens.lens import LensScreen
+from tutor.app.screens.series_maps import MapChoice, SeriesMapsScreen
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.screens.training import TrainingScreen
-from tutor.app.walk import Stop, fitted
+from tutor.app.walk import Stop, Walk, fitted
 from tutor.course.audit import Finding, Index, Sheet
 from tutor.course.goals import Evidence
 from tutor.course.habits import attention_blocks
 from tutor.course.schema import Audit, Try
 from tutor.display.language import _
 from tutor.display.messages import translated
+from tutor.engine.config import FORECAST
 from tutor.engine.trace import Trace, TraceError
 
 
@@ -51,6 +53,7 @@ class OpenActions(TraceRun):
         return [
             (_("Generation"), _("what the model writes, step by step"), self.action_generate),
             (_("All heads"), _("what every head attends to, a thumbnail each"), self.action_heads),
+            (_("Maps of a series"), _("three attention maps, by variable, instant and patch"), self.action_maps),
             (_("Logit lens"), _("the words after every layer"), self.action_lens),
             (_("Candidates"), _("the likeliest words at every position"), partial(self.action_lens, False)),
         ]
@@ -65,6 +68,23 @@ class OpenActions(TraceRun):
             return
         model = Path(self.snapshot.request.model or "").name
         self.app.push_screen(HeadGridScreen(trace, walk.here if walk else None, model), self._go)
+
+    def action_maps(self) -> None:
+        """One series read three ways: the attention maps side by side."""
+        result = self.snapshot.result
+        plain = (result.before or result.trace) if result is not None else None
+        config = plain.info.get("config") if plain is not None else None
+        if config is None or FORECAST not in config.tasks:
+            self.app.notify(_("Three maps are of a series that is forecast: take the model forecaster."), markup=False)
+            return
+        self.app.push_screen(SeriesMapsScreen(self.snapshot.request, config.series_tokens), self._go_map)
+
+    def _go_map(self, chosen: MapChoice | None) -> None:
+        if chosen is not None and chosen.result.trace is not None:
+            walk, result = Walk((chosen.stop,)), chosen.result
+            self.snapshot = replace(self.snapshot, request=result.request, result=result, walk=walk, compare="after")
+            self._accept(result, chosen.result.trace)
+            self.action_pane("matrix")
 
     def action_lens(self, by_layer: bool = True) -> None:
         """What the model would say after every layer, or its likeliest words at every position."""

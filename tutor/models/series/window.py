@@ -120,11 +120,11 @@ def _table(name: str) -> Table | None:
         return _kept(FOLDER / f"{shipped}.csv", 0)
     path = Path(name).expanduser() if name.startswith("~") else Path(name)
     try:
-        is_file = bool(name) and path.is_file()
-        if is_file:
-            return _kept(path, path.stat().st_mtime_ns)
+        changed = path.stat().st_mtime_ns if name and path.is_file() else None
     except (OSError, ValueError):  # a name no file system can hold
         return None
+    if changed is not None:
+        return _kept(path, changed)
     if path.suffix.casefold() in (".csv", ".tsv", ".txt"):
         return read_table(path)  # says that it is not there
     return None
