@@ -36,6 +36,7 @@ class WhyView:
     hidden: bool = False  # the learner is to find this number
     extra: tuple[str, ...] = ()  # further lines: the letters of a token, a symbol's meaning
     covered: bool = False  # a prediction is asked for: what it is made from would tell
+    asked: str = ""  # the formula of a question, which need not be that of the cell
 
 
 class WhyPanel(Vertical):
@@ -136,8 +137,9 @@ def why_text(view: WhyView, width: int) -> Text:
     text = Text(end="")
     value = "?" if view.hidden else number(why.result, DIGITS)
     text.append(f"{fit(name, max(8, width - cell_len(value) - 3))} = {value}\n", style="bold")
-    if view.formula:
-        text.append("\n" + "\n".join(render(view.formula, width)) + "\n")
+    for formula in (view.asked, view.formula):
+        if formula:
+            text.append("\n" + "\n".join(render(formula, width)) + "\n")
     if view.covered:
         return text.append("\n").append_text(wrapped(Text(_("Covered until you have predicted.")), width))
     if view.hidden:
