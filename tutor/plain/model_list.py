@@ -38,7 +38,7 @@ def _downloaded_lines() -> Iterator[str]:
         yield f"  {pad(safe(model.name), longest)}  {kind}, {model.bytes / 1e6:,.0f} MB"
     left = len(kinds) - len(known)
     if left:
-        text = ngettext("{0} more there is of a kind that is not known", "{0} more there are of kinds not known", left)
+        text = ngettext("{0} more is there, which cannot be opened", "{0} more are there, which cannot be opened", left)
         yield "  " + text.format(left)
     yield _("a published model: tutor models add openai-community/gpt2")
 
