@@ -22,6 +22,7 @@ from tutor.display.formula import linear
 from tutor.display.language import set_language
 from tutor.display.numbers import number
 from tutor.display.titles import about, long_title
+from tutor.models.registry import load_model
 
 WIDTHS = (20, 38, 78)
 EMOJI = "👩\u200d👩\u200d👧\u200d👦 [MASK] naïve שלום [/] \udce9 e\u0301"
@@ -206,3 +207,11 @@ def test_enter_alone_ends_everywhere(name):
             walk = walk.to(Stop(cell.node, cell.index))
         else:
             pytest.fail(f"the walk from {node} does not end")
+
+
+def test_a_questions_formula_stands_above_the_cells_own():
+    trace = load_model("proverbs").trace("天行健")
+    why = trace.explain("encoder.0.self_attention.residual", (0, 0))
+    text = why_text(WhyView(trace, why, why.formula, asked="0.1^6"), 78).plain
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    assert lines[1].startswith("0.1") and lines[2].startswith("residual =") and lines[3].startswith("= ")
