@@ -48,6 +48,7 @@ def test_every_command_has_help_with_an_example(run, command):
         (["trace", " \t\n"], "the sentence is empty"),
         (["trace", "hi", "--model", "nope"], "nope: no such model"),
         (["trace", "hi", "--node", "encoder.9.scores"], "no node called encoder.9.scores"),
+        (["trace", "hi", "--node", "lens.9.logits"], "no node called lens.9.logits"),
         (["trace", "hi", "--set", "causal_mask"], "key=value"),
         (["trace", "hi", "--set", "causal_musk=false"], "did you mean causal_mask"),
         (["trace", "hi", "--set", "causal_mask=perhaps"], "causal_mask"),
@@ -227,3 +228,12 @@ def test_doctor_says_what_to_do_about_a_folder_it_cannot_use(run, monkeypatch, t
     assert result.exit_code == 1
     line = next(line for line in result.output.splitlines() if line.startswith("fail"))
     assert "data folder" in line and "->" in line
+
+
+def test_the_logit_lens_is_printed_and_explained_by_name(run):
+    sentence = ("马无夜草不肥", "--model", "proverbs")
+    done = run("trace", *sentence, "--node", "lens.decoder.*.probabilities")
+    assert done.exit_code == 0 and "lens.decoder.0.probabilities" in done.output
+    assert "lens.decoder.embedding.probabilities" in done.output and "lens.at." not in done.output
+    done = run("explain", *sentence[:1], "lens.0.probabilities", "0,1", *sentence[1:])
+    assert done.exit_code == 0 and "lens.decoder.0.logits" in done.output

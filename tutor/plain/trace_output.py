@@ -1,5 +1,6 @@
 """A trace written out: a table of its nodes, JSON for other programs, and an .npz file with every array."""
 
+import fnmatch
 import json
 import os
 import re
@@ -12,11 +13,13 @@ from typing import Any
 import numpy as np
 from rich.cells import cell_len
 
+from tutor.course.places import find_node
 from tutor.display.language import _, listed, sentences
 from tutor.display.messages import translated
 from tutor.display.prose import label
 from tutor.display.safe import fit, pad, safe
 from tutor.display.titles import axis_title
+from tutor.engine.lens import PREFIX as LENS
 from tutor.engine.trace import Node, Trace
 from tutor.models.series.run import errors, said_classes
 from tutor.plain.matrix import Sheet, sheet_lines
@@ -29,11 +32,16 @@ UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufef
 
 
 def chosen_names(trace: Trace, glob: str | None) -> tuple[str, ...]:
-    """The nodes that a glob names, weights included; without a glob every computed node. Raises TraceError."""
+    """The nodes that a glob names, weights included; without a glob every computed node. Raises TraceError.
+
+    What is computed only when asked for (gradients, the logit lens) is found by its name, the lens by a glob, too.
+    """
     if glob is None:
         return tuple(trace.names)
     found = tuple(trace.find(glob))
-    return found or (trace[glob].name,)
+    if not found and glob.startswith(LENS):
+        found = tuple(trace.lens(name).name for name in fnmatch.filter(trace.lens_names, glob))
+    return found or (find_node(trace, glob).name,)
 
 
 def overview_lines(trace: Trace) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -136,18 +136,17 @@ class HeadGrid(ScrollView, can_focus=True):
     def _tall(self) -> int:
         return (self._wide + 1) // 2
 
-    def _fits(self, wide: int) -> bool:
-        """Whether all heads stand side by side, and some layers below each other."""
+    def _fits(self, wide: int, layers: int = LEAST_LAYERS) -> bool:
+        """Whether all heads stand side by side, and so many layers below each other."""
         # One cell is for the scrollbar.
         across = self._side + self._heads * (wide + 1) + 2 <= self.content_size.width
-        least = min(LEAST_LAYERS, len(self._layers))
+        least = min(layers, len(self._layers))
         return across and least * ((wide + 1) // 2 + 1) + 2 <= self.content_size.height
 
     def _arrange(self) -> None:
         if not self.size.width:
             return
-        fitting = [place for place, wide in enumerate(WIDTHS) if self._fits(wide)]
-        place = self._zoomed if self._zoomed is not None else max(fitting, default=0)
+        place = self._zoomed if self._zoomed is not None else self._best()
         self._wide, self._drawn = self._snapped(WIDTHS[place]), {}
         self._lines = []
         for number, (section, layer) in enumerate(self._layers):
@@ -160,9 +159,19 @@ class HeadGrid(ScrollView, can_focus=True):
         self.virtual_size = Size(wide, 1 + len(self._lines))
         self.refresh()
 
+    def _best(self) -> int:
+        """Which width suits: the largest that leaves some layers in view; a larger one where it shows every key."""
+        place = max((place for place, wide in enumerate(WIDTHS) if self._fits(wide)), default=0)
+        whole = bisect_left(WIDTHS, self._keys)
+        return whole if place < whole < len(WIDTHS) and self._fits(WIDTHS[whole], LEAST_LAYERS - 1) else place
+
+    @property
+    def _keys(self) -> int:
+        return max((section.keys for section in self.sections), default=1)
+
     def _snapped(self, wide: int) -> int:
         """A width of which small matrices leave nothing empty: a whole number of cells for every key."""
-        keys = max((section.keys for section in self.sections), default=1)
+        keys = self._keys
         return max(WIDTHS[0], wide // keys * keys) if keys <= wide else wide
 
     @property
