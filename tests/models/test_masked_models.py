@@ -47,8 +47,35 @@ def test_a_guess_has_a_loss_and_a_gradient():
     assert np.abs(trace.gradient("encoder.0.self_attention.weights").value).max() > 0
 
 
-@pytest.mark.parametrize("name", ["cloze"])
-def test_the_card_tells_what_was_measured(name):
-    measured = tutor.load_model(name).card.measured
-    assert measured["masked_word_accuracy"] > 0.35  # of 4,000 word pieces
-    assert measured["masked_word_accuracy_top_5"] > 0.55
+COUPLETS = [
+    ("白日依山尽", "黄河入海流"),
+    ("春眠不觉晓", "处处闻啼鸟"),
+    ("海内存知己", "天涯若比邻"),
+    ("床前看月光", "疑是地上霜"),
+]
+
+
+def test_the_poet_knows_which_line_follows():
+    model = tutor.load_model("poet")
+
+    def follows(first, second):
+        return float(model.trace(f"{first} | {second}")["next_sentence.probabilities"].value[0, 0])
+
+    for (first, second), (_, another) in zip(COUPLETS, COUPLETS[1:] + COUPLETS[:1], strict=True):
+        assert follows(first, second) > 0.5 > follows(first, another)
+
+
+def test_the_poet_guesses_a_character_of_a_poem_it_read():
+    (guess,) = tutor.load_model("poet").trace("举头望明月，低头思_乡。").guesses
+    assert guess.candidates[0].label == "故"
+
+
+@pytest.mark.parametrize(("name", "first", "within_five"), [("cloze", 0.35, 0.55), ("poet", 0.2, 0.25)])
+def test_the_card_tells_what_was_measured(name, first, within_five):
+    measured = tutor.load_model(name).card.measured  # of 4,000 word pieces, of 5,340 characters
+    assert measured["masked_word_accuracy"] > first
+    assert measured["masked_word_accuracy_top_5"] > within_five
+
+
+def test_the_card_tells_how_often_the_poet_is_right_about_two_lines():
+    assert tutor.load_model("poet").card.measured["next_sentence_accuracy"] > 0.6
