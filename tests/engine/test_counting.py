@@ -6,6 +6,7 @@ import pytest
 
 import tutor
 from tests.engine import small
+from tutor.display.prose import cell_name
 from tutor.engine.config import TransformerConfig
 from tutor.engine.counting import part_of
 from tutor.engine.trace import TraceError
@@ -71,3 +72,11 @@ def test_what_is_not_there_is_refused_with_what_is_near():
     trace = tutor.load_model("proverbs").trace("天行健")
     with pytest.raises(TraceError, match=r"count\.encoder\.0\.total"):
         trace.count("count.encoder.7.total")
+
+
+def test_parts_are_told_apart_by_name():
+    trace = tutor.load_model("translator").trace("She likes cats")
+    whole = trace.count()
+    names = [cell_name(trace, cell.node, cell.index) for cell in trace.explain(whole.name, ()).cells]
+    assert "encoder.0" in names and "embeddings" in names and len(set(names)) == len(names)
+    assert cell_name(trace, whole.name, ()) == "total"

@@ -49,6 +49,8 @@ def short_name(name: str) -> str:
     if name.startswith(STEP):
         weight, _point, part = name.removeprefix(STEP).rpartition(".")
         return f"{short_name(weight)}.{part}"
+    if name.startswith(COUNT) and name.endswith(".total"):  # of a part: the part's own name; of all: total
+        return name.removeprefix(COUNT).removesuffix(".total")
     words = name.split(".")
     unclear = words[-1] in _UNCLEAR_ALONE or "embedding" in words[-2:-1]
     return ".".join(words[-2:] if unclear else words[-1:])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PREFIX = "count."
 TOTAL = "count.total"
 SIDES = ("rows", "columns")
+SUM_OF_PARTS = r"N = \sum_{\mathrm{parts}} N_{\mathrm{part}}"
 _SUBLAYER = re.compile(r"((?:encoder|decoder)\.\d+)\.\w+")
 
 
@@ -111,4 +112,4 @@ def _sides(shape: tuple[int, ...]) -> tuple[float, float]:
 
 def _sum(record: Recorder, name: str, nodes: Sequence[Node]) -> Node:
     # Embeddings and rest are no sums of parts: they have their own total already.
-    return nodes[0] if len(nodes) == 1 and nodes[0].name == name else record(name, add, *nodes)
+    return nodes[0] if len(nodes) == 1 and nodes[0].name == name else record(name, add, *nodes, formula=SUM_OF_PARTS)
