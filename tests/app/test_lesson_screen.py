@@ -13,7 +13,7 @@ from tutor.course.goals import Evidence, to_generate, tried
 from tutor.course.load import load_course, load_lesson
 from tutor.course.places import cell_at, find_node
 from tutor.course.progress import Progress
-from tutor.course.schema import Ask, Audit, Fill, Order, Show, Try
+from tutor.course.schema import Ask, Audit, Explain, Fill, Order, Show, Try
 from tutor.display.language import _
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
@@ -41,6 +41,11 @@ async def do_step(driver):
         while not driver.attempt.is_answered:
             await driver.press("abcdef"[driver.attempt.question.right])
             assert driver.attempt.good is True
+    elif isinstance(step, Explain):
+        await driver.press(*"no: n", "enter")
+        assert driver.attempt.written == "no: n" and driver.said("#points")
+        await driver.press("c")
+        assert driver.attempt.grade == 3
     elif isinstance(step, Order):
         await driver.press(*("abcdef"[place] for place in driver.attempt.ordering.right))
         assert driver.attempt.good is True and "✓" in driver.text()
@@ -123,7 +128,9 @@ def same(one, other):
 def shown_as_said(driver):
     """The step's matrix is on screen and its text can be read."""
     state, step = driver.snapshot.lesson, driver.snapshot.lesson.step
-    assert driver.screen.query_one("#notice").has_class("-none"), driver.said("#notice")
+    own = getattr(step, "config", None)  # a what-if may say how many weights it takes; nothing else is to be said
+    assert own or driver.screen.query_one("#notice").has_class("-none"), driver.said("#notice")
+    assert not driver.snapshot.error
     assert not state.attempt.problem
     assert f"{state.number + 1}/{state.count}" in driver.lines()[0]
     stop = state.stop(driver.trace)

@@ -5,7 +5,7 @@ import pytest
 from tests.app.conftest import NARROW, WIDE
 from tests.app.test_exercise_screen import squeezed, to_step
 from tutor.course.quiz import Quiz
-from tutor.course.schema import Match, Order, Predict, Shape
+from tutor.course.schema import Explain, Match, Order, Predict, Shape
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
 
@@ -99,3 +99,19 @@ async def test_matrices_are_matched_one_after_the_other(tutor):
             await driver.press(LETTERS[quiz.right])
             assert driver.attempt.good is True
         assert driver.snapshot.lesson.done(driver.trace)
+
+
+@pytest.mark.parametrize("letter, passed", [("a", False), ("d", True)])
+async def test_an_explanation_is_compared_and_graded_by_the_learner(tutor, letter, passed):
+    async with tutor(size=NARROW, lesson="softmax") as driver:
+        await to_step(driver, Explain)
+        step = driver.snapshot.lesson.step
+        await driver.press(*"hand n x?", "enter")
+        assert driver.attempt.written == "hand n x?" and not driver.snapshot.lesson.done(driver.trace)
+        said = squeezed(driver.said("#points"))
+        assert all(squeezed(text.en) in said for text in (step.points.excellent[0], step.wrong[0].says))
+        assert "handnx?" in said
+        await driver.press(letter)
+        assert driver.snapshot.lesson.done(driver.trace)
+        (attempt,) = driver.app.progress.attempts("softmax")
+        assert (attempt.answer, attempt.right) == ("hand n x?", passed)

@@ -8,6 +8,7 @@ from tutor.course.progress import Progress
 from tutor.display.language import set_language
 from tutor.plain.auditing import Auditing
 from tutor.plain.course import run_plain
+from tutor.plain.explaining import Explaining
 from tutor.plain.quizzing import Ordered, Quizzing
 from tutor.plain.reaching import Reaching
 from tutor.plain.session import Session
@@ -67,6 +68,8 @@ class GoodLearner(Script):
             one = task.step.goal.solution.numbers[len(task.edits)]
             node = find_node(task.trace, one.node)
             return f"put {node.name} {','.join(map(str, cell_at(node, one.at)))} {one.number}"
+        if isinstance(task, Explaining):
+            return "why and next: I say it in my own words" if task.written is None else "3"
         if isinstance(task, Generating | Training):
             return "o"
         if isinstance(task, Auditing):

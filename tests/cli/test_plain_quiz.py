@@ -8,7 +8,7 @@ from tutor.course.drills import quizzes
 from tutor.course.load import load_lesson
 from tutor.course.ordering import Ordering
 from tutor.course.progress import Progress
-from tutor.course.schema import Match, Order, Predict, Shape
+from tutor.course.schema import Explain, Match, Order, Predict, Shape
 from tutor.plain.source import Source
 
 
@@ -78,3 +78,11 @@ def test_matching():
     assert "".join(first.choices[wrong].why.en.split()) in "".join(said.split())
     assert all(f"Matrix {place} of 3" in said for place in (1, 2, 3))
     assert [one.right for one in Progress().attempts("scores-and-scaling")] == [False, True, True, True]
+
+
+def test_an_explanation():
+    lesson, text = "softmax", "why it is so, I cannot say"
+    said = run(lesson, Explain, "?", text, "nothing", "1")
+    assert "Often said, but wrong" in said and "You were" in said and "Kept." in said
+    (attempt,) = Progress().attempts(lesson)
+    assert (attempt.answer, attempt.right) == (text, False)

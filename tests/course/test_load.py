@@ -211,7 +211,7 @@ def test_loading_lessons_and_progress_brings_no_numpy():
 def test_the_json_schema_has_every_step_kind_and_refuses_unknown_fields():
     schema = json.loads(json.dumps(json_schema()))
     kinds = {option["$ref"].rpartition("/")[2] for option in schema["properties"]["steps"]["items"]["oneOf"]}
-    assert kinds == {"Show", "Fill", "Ask", "Try", "Audit", "Shape", "Predict", "Order", "Match"}
+    assert kinds == {"Show", "Fill", "Ask", "Try", "Audit", "Shape", "Predict", "Order", "Match", "Explain"}
     assert schema["additionalProperties"] is False
     assert schema["$defs"]["Text"]["required"] == ["en", "zh"]
     assert "try" in schema["$defs"]["Try"]["properties"]

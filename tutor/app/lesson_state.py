@@ -13,12 +13,13 @@ from tutor.course.mistakes import MistakeError
 from tutor.course.ordering import Misplaced, Ordering
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.reaching import distance
-from tutor.course.schema import Ask, Audit, Cells, Fill, Lesson, Order, Step, Text, Try
+from tutor.course.schema import Ask, Audit, Cells, Explain, Fill, Lesson, Order, Step, Text, Try
 from tutor.display.messages import said
 from tutor.engine.explanation import Index
 from tutor.engine.trace import Node, Trace, TraceError
 
-WORKED = Fill | Ask | QUIZZED | Order  # steps that are answered in the lesson's own pane
+GRADE_COUNT = 4
+WORKED = Fill | Ask | QUIZZED | Order | Explain  # steps that are answered in the lesson's own pane
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Attempt:
     ordering: Ordering | None = None
     placed: tuple[int, ...] = ()  # of the nodes to order, those put in a row so far
     misplaced: Misplaced | None = None
+    explaining: Explain | None = None
+    written: str | None = None  # the learner's explanation, once it is handed in
+    grade: int | None = None  # what they gave themselves, 1 to 4
     rest: tuple[Quiz, ...] = ()  # the questions still to come on this step
     right: tuple[Index, ...] = ()  # the blanks filled so far
     chosen: tuple[int, ...] = ()  # the choices tried so far
@@ -80,7 +84,17 @@ class Attempt:
         """How many choices there are to take now."""
         if self.ordering is not None:
             return 0 if self.good else len(self.ordering.names)
+        if self.explaining is not None:
+            return GRADE_COUNT if self.written is not None and self.grade is None else 0
         return len(self.question.choices) if self.question is not None and not self.is_answered else 0
+
+    def explained(self, text: str) -> Attempt:
+        """With the learner's explanation, which is now held against the points."""
+        return replace(self, written=text.strip())
+
+    def graded(self, place: int) -> Attempt:
+        """With the grade that the learner gives, counted from 0; from the second on it passes."""
+        return replace(self, grade=place + 1, good=place > 0)
 
     def put(self, place: int) -> Attempt:
         """With a node put at the end of the row, or taken out again; a full row is judged."""
@@ -157,6 +171,9 @@ class LessonState:
             return self._begun_quiz(step, trace)
         elif isinstance(step, Order):
             return self._begun_ordering(step, trace)
+        elif isinstance(step, Explain):
+            if self.attempt.explaining is not step:
+                return replace(self, attempt=Attempt(explaining=step))
         elif step is not None:
             return replace(self, attempt=replace(self.attempt, problem=_missing(step, trace)))
         return self
@@ -205,6 +222,8 @@ class LessonState:
             return self.attempt.is_answered
         if isinstance(step, Order):
             return self.attempt.good is True
+        if isinstance(step, Explain):
+            return self.attempt.grade is not None
         if isinstance(step, Try):
             return self.attempt.reached or reached(step, Evidence(trace))
         if isinstance(step, Audit):
@@ -219,7 +238,7 @@ class LessonState:
     def hinted(self) -> LessonState:
         """With the next hint: an exercise's or a question's own, else the step's."""
         attempt, step = self.attempt.hinted(), self.step
-        if attempt is self.attempt and step is not None and not isinstance(step, WORKED):
+        if attempt is self.attempt and step is not None and (isinstance(step, Explain) or not isinstance(step, WORKED)):
             attempt = replace(attempt, hints=tuple(map(Hint, step.hints[: len(attempt.hints) + 1])))
         return replace(self, attempt=attempt)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from rich.cells import cell_len
 
+from tutor.app.explain_view import explain_view
 from tutor.app.lesson_state import WORKED, Attempt, LessonState
 from tutor.app.letters import letters
 from tutor.app.planes import Plane, plane_at
@@ -20,7 +21,7 @@ from tutor.app.widgets.why_panel import WhyView
 from tutor.course.drills import QUIZZED
 from tutor.course.exercises import Hint as LessonHint
 from tutor.course.quiz import Option, Quiz
-from tutor.course.schema import Ask, Audit, Choice, Fill, Try
+from tutor.course.schema import Ask, Audit, Choice, Explain, Fill, Try
 from tutor.display import prose
 from tutor.display.formula import linear
 from tutor.display.kinds import KINDS
@@ -220,6 +221,8 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
         return _question_view(snapshot, view)
     if attempt.ordering is not None:
         return _ordering_view(attempt, view)
+    if isinstance(step, Explain):
+        return explain_view(step, attempt, view, language)
     if isinstance(step, Fill):
         return _fill_view(snapshot, view)
     if isinstance(step, Try):
@@ -362,6 +365,9 @@ def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
         answer = Hint("0-9", _("type the answer, then enter"), "screen.exercise")
         first = answer if pane == "lesson" else Hint("x", _("answer"), "screen.exercise")
         return [first, Hint("h", _("hint"), "screen.hint"), forward]
+    if isinstance(step, Explain) and attempt.written is None:
+        typing = Hint("enter", _("hand in and compare"), "screen.exercise")
+        return [typing, Hint("esc", _("to the matrix"), "screen.leave")]
     if attempt.open_choices:
         return [Hint("a b c", _("choose"), "screen.exercise"), Hint("h", _("hint"), "screen.hint"), forward]
     if isinstance(step, Try) and not state.done(snapshot.trace):

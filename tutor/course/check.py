@@ -20,7 +20,7 @@ from tutor.course.mistakes import MISTAKES, MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import ProgramError, run_program
 from tutor.course.reading_words import nearest
-from tutor.course.schema import Ask, Audit, Fill, Lesson, Predict, Shape, Show, Step, Try
+from tutor.course.schema import Ask, Audit, Explain, Fill, Lesson, Predict, Shape, Show, Step, Try
 from tutor.engine.config import ConfigError, check_field_names
 from tutor.engine.trace import Trace, TraceError
 from tutor.models.errors import ModelError
@@ -245,7 +245,7 @@ class _Checker:
         except TraceError as error:
             self.problem(field, str(error), "Name a node that `tutor trace` lists")
             return
-        if isinstance(step, Show | Ask | Try):
+        if isinstance(step, Show | Ask | Try | Explain):
             try:
                 cell_at(node, step.look_at)
             except PlaceError as error:

@@ -14,7 +14,8 @@ from tutor.course.places import PlaceError, find_node
 from tutor.course.programs import ProgramError
 from tutor.course.reaching import Again, check_place, distance, has_reached, solved
 from tutor.course.reading_words import nearest
-from tutor.course.schema import Match, Order, Predict, Reach, Shape, Solution, Step, Try
+from tutor.course.schema import Explain, Match, Order, Predict, Reach, Shape, Solution, Step, Try
+from tutor.course.schema_parts import GRADES
 from tutor.course.shapes import SLIPS, slips_of
 from tutor.engine.config import ConfigError
 from tutor.engine.ops import OperationError
@@ -28,6 +29,8 @@ def drill_problems(step: Step, trace: Trace, again: Again) -> Iterator[Problem]:
         yield from _shape(step, trace)
     elif isinstance(step, Predict):
         yield from _predict(step, trace)
+    elif isinstance(step, Explain):
+        yield from _explain(step)
     elif isinstance(step, Match):
         yield from _match(step, trace)
     elif isinstance(step, Order):
@@ -70,6 +73,17 @@ def _predict(step: Predict, trace: Trace) -> Iterator[Problem]:
     except (TraceError, QuizError, PlaceError):
         pass  # told below, or already
     yield from _made(step, trace, "predict")
+
+
+def _explain(step: Explain) -> Iterator[Problem]:
+    """What passes must not be what is often said but wrong."""
+    points = [point for grade in GRADES for point in getattr(step.points, grade)]
+    for number, wrong in enumerate(step.wrong):
+        if any(wrong.says in (point, step.explain) for point in points):
+            yield f"wrong[{number}]", "is also a point of a right answer", "Take one out"
+    for number, point in enumerate(points):
+        if point in points[:number]:
+            yield "points", f"says twice: {point.en}", "Take one out"
 
 
 def _match(step: Match, trace: Trace) -> Iterator[Problem]:

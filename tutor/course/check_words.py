@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tutor.course.schema import Ask, Lesson, Text
+from tutor.course.schema import Ask, Explain, Lesson, Text
+from tutor.course.schema_parts import GRADES
 
 # Characters of English and of Chinese; Chinese ones are two cells wide.
 LIMITS = {
@@ -35,6 +36,14 @@ def texts(lesson: Lesson) -> Iterator[tuple[str, str, Text]]:
             yield f"{place}.say", "say", step.say
         for n, hint in enumerate(step.hints):
             yield f"{place}.hints[{n}]", "hints", hint
+        if isinstance(step, Explain):
+            yield f"{place}.explain", "ask", step.explain
+            for grade in GRADES:
+                for n, point in enumerate(getattr(step.points, grade)):
+                    yield f"{place}.points.{grade}[{n}]", "hints", point
+            for n, wrong in enumerate(step.wrong):
+                yield f"{place}.wrong[{n}].says", "text", wrong.says
+                yield f"{place}.wrong[{n}].why", "why", wrong.why
         if isinstance(step, Ask):
             yield f"{place}.ask", "ask", step.ask
             for n, choice in enumerate(step.choices):

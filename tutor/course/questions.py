@@ -28,30 +28,13 @@ from tutor.course.load import lessons_folder
 from tutor.course.reading import MISSING, Reader
 from tutor.course.reading_words import nearest
 from tutor.course.schema import Config, Identifier, LookAt, NodeName, Origin, Part, Text
+from tutor.course.schema_parts import GRADES, Points, Wrong
 from tutor.course.yaml_tree import MAXIMUM_BYTES, Mapping, Tree, parse
 
 __all__ = ["FORMAT", "GRADES", "Bank", "Points", "Question", "Shows", "Wrong", "load_bank", "parse_questions"]
 
 FORMAT = 1
-GRADES = ("passing", "good", "excellent")
 _QUESTIONS = re.compile(rb"^questions[ ]*:", re.MULTILINE)
-
-SomePoints = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=6)]
-
-
-class Points(Part, frozen=True):
-    """What an answer must say to pass, what a good one says besides, and what an excellent one says besides that."""
-
-    passing: SomePoints
-    good: SomePoints
-    excellent: SomePoints
-
-
-class Wrong(Part, frozen=True):
-    """What is often said, and why it is wrong."""
-
-    says: Text
-    why: Text
 
 
 class Shows(Part, frozen=True):

@@ -13,7 +13,8 @@ from tutor.course.load import Course, LessonError
 from tutor.course.progress import Progress
 from tutor.course.questions import Bank, Question
 from tutor.course.schedule import Schedule
-from tutor.course.schema import Ask, Lesson, Show, Step, Text
+from tutor.course.schema import Ask, Explain, Lesson, Show, Step, Text
+from tutor.course.schema_parts import GRADES
 
 NEW_A_DAY = 10
 LIMIT = 20
@@ -69,6 +70,8 @@ class ExerciseCard:
             # In the alphabet's order: the right choice is often the first in the file.
             choices = sorted(choice.text.get(language) for choice in step.choices)
             return "\n".join([step.ask.get(language), "", *(f"- {choice}" for choice in choices)])
+        if isinstance(step, Explain):
+            return step.explain.get(language)
         return (step.say or step.title or self.lesson.title).get(language)
 
     def told(self, language: str) -> tuple[str, ...]:
@@ -77,6 +80,8 @@ class ExerciseCard:
         if isinstance(step, Ask):
             right = [choice for choice in step.choices if choice.right]
             return tuple(part.get(language) for choice in right for part in (choice.text, choice.why))
+        if isinstance(step, Explain):
+            return tuple(point.get(language) for grade in GRADES for point in getattr(step.points, grade))
         return tuple(hint.get(language) for hint in step.hints)
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 from tutor.course.schema_drills import (
     PREDICTIONS,
     REACHES,
+    Explain,
     Match,
     NewNumber,
     Order,
@@ -51,10 +52,10 @@ from tutor.course.schema_steps import (
 
 __all__ = [
     "FORMAT", "GOAL_KINDS", "NOT_IN_FILES", "NO_LINES", "PREDICTIONS", "REACHES", "STEP_KINDS", "Ask", "Audit", "Cells",
-    "Choice", "Comparison", "Config", "Fill", "Formula", "Generation", "Goal", "Header", "Identifier", "Lesson",
-    "LookAt", "Match", "Matrix", "Name", "NewNumber", "NodeName", "Number", "Order", "Origin", "Part", "Place",
-    "Predict", "Prediction", "Program", "ProgramStep", "Reach", "Setting", "Shape", "Show", "Solution", "Spot", "Step",
-    "Text", "Try", "Values",
+    "Choice", "Comparison", "Config", "Explain", "Fill", "Formula", "Generation", "Goal", "Header", "Identifier",
+    "Lesson", "LookAt", "Match", "Matrix", "Name", "NewNumber", "NodeName", "Number", "Order", "Origin", "Part",
+    "Place", "Predict", "Prediction", "Program", "ProgramStep", "Reach", "Setting", "Shape", "Show", "Solution", "Spot",
+    "Step", "Text", "Try", "Values",
 ]  # fmt: skip
 FORMAT = 1
 NO_LINES: Mapping[str, int] = MappingProxyType({})

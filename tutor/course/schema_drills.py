@@ -6,7 +6,20 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from tutor.course.schema_parts import Config, Formula, Hints, LookAt, NodeName, Number, Part, Place, Spot, Text
+from tutor.course.schema_parts import (
+    Config,
+    Formula,
+    Hints,
+    LookAt,
+    NodeName,
+    Number,
+    Part,
+    Place,
+    Points,
+    Spot,
+    Text,
+    Wrong,
+)
 
 
 class Shape(Part, frozen=True):
@@ -136,5 +149,21 @@ class Match(Part, frozen=True):
     show: NodeName | None = None
     title: Text | None = None
     formula: Formula | None = None
+    config: Config | None = None
+    hints: Hints = ()
+
+
+class Explain(Part, frozen=True):
+    """Something to explain in a sentence or two; then the learner compares with graded points, and marks themself."""
+
+    kind: ClassVar[str] = "explain"
+    explain: Text
+    points: Points
+    wrong: Annotated[tuple[Wrong, ...], Meta(min_length=1, max_length=4)]
+    say: Text | None = None
+    show: NodeName | None = None
+    title: Text | None = None
+    formula: Formula | None = None
+    look_at: LookAt = {}
     config: Config | None = None
     hints: Hints = ()

@@ -45,3 +45,20 @@ TrainingGoal = Annotated[
 ]
 Settings = Annotated[dict[str, Setting], Meta(description="where the generation or the training begins")]
 Hints = Annotated[tuple[Text, ...], Meta(description="from a nudge to the arithmetic, never the number")]
+GRADES = ("passing", "good", "excellent")
+SomePoints = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=6)]
+
+
+class Points(Part, frozen=True):
+    """What an answer must say to pass, what a good one says besides, and what an excellent one says besides that."""
+
+    passing: SomePoints
+    good: SomePoints
+    excellent: SomePoints
+
+
+class Wrong(Part, frozen=True):
+    """What is often said, and why it is wrong."""
+
+    says: Text
+    why: Text

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from tutor.course.schema_drills import Match, Order, Predict, Reach, Shape, Solution
+from tutor.course.schema_drills import Explain, Match, Order, Predict, Reach, Shape, Solution
 from tutor.course.schema_parts import (
     Config,
     Formula,
@@ -151,7 +151,7 @@ class Audit(Part, frozen=True):
         return self.audit.printed
 
 
-Step = Show | Fill | Ask | Try | Audit | Shape | Predict | Order | Match
+Step = Show | Fill | Ask | Try | Audit | Shape | Predict | Order | Match | Explain
 STEP_KINDS: dict[str, type] = {
     "try": Try,
     "exercise": Fill,
@@ -161,5 +161,6 @@ STEP_KINDS: dict[str, type] = {
     "predict": Predict,
     "order": Order,
     "match": Match,
+    "explain": Explain,
     "show": Show,
 }

@@ -7,6 +7,7 @@ KINDS = {
     "exercise": N_("exercise"),
     "try": N_("try it"),
     "audit": N_("find the slips"),
+    "explain": N_("explain it"),
     "match": N_("match matrix and formula"),
     "order": N_("put in order"),
     "predict": N_("predict first"),

@@ -57,9 +57,7 @@ class Reaching(Task):
         return super().prompt() if self.finished else _("put or set")
 
     def wanted(self) -> str:
-        return _(
-            "Type put 0,1,2 9 (a number into a cell), put NODE 0,1,2 9, or set key=value; put takes all back."
-        )
+        return _("Type put 0,1,2 9 (a number into a cell), put NODE 0,1,2 9, or set key=value; put takes all back.")
 
     def answer(self, text: str) -> Iterator[str]:
         word, *rest = text.split()

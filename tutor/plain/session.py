@@ -34,6 +34,7 @@ MENDABLE = (
     ConfigError, LessonError, MistakeError, ModelError, OperationError, PlaceError, ProgramError, QuizError,
     TraceError, click.UsageError,
 )  # fmt: skip
+MOST_OF_A_COMMAND = 3  # words
 NEXT, BACK, QUIT, AGAIN = "next", "back", "quit", "again"
 SYNONYMS = {
     "next": "next", "n": "next", "下一步": "next", "继续": "next",
@@ -142,6 +143,8 @@ class Session:
         """Do what a line says; returns the move it makes, or nothing."""
         word, _space, rest = line.strip().partition(" ")
         name = SYNONYMS.get(word.lower())
+        if self.task.takes_sentences and not self.task.finished and len(line.split()) > MOST_OF_A_COMMAND:
+            name = None  # a sentence may begin with any word
         if not word:
             if self.task.finished:
                 return NEXT

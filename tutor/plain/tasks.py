@@ -29,6 +29,8 @@ class Attempt:
 class Task:
     """A step to read, and what all kinds of step share. `finished` says whether everything asked for was done."""
 
+    takes_sentences = False  # whether a line of several words is an answer rather than a command
+
     def __init__(self, step: Any, source: Source, language: str, seed: int = 0) -> None:
         self.step, self.source, self.language, self.seed = step, source, language, seed
         self.config = dict(getattr(step, "config", None) or {})

@@ -7,12 +7,13 @@ import click
 
 from tutor.course.drills import QUIZZED
 from tutor.course.goals import Evidence, reached, to_generate
-from tutor.course.schema import Ask, Audit, Fill, Order, Step, Try
+from tutor.course.schema import Ask, Audit, Explain, Fill, Order, Step, Try
 from tutor.display.language import _
 from tutor.display.messages import translated
 from tutor.display.safe import safe
 from tutor.models.generation import Generation
 from tutor.plain.auditing import Auditing
+from tutor.plain.explaining import Explaining
 from tutor.plain.generation import answer_lines, step_lines, tree_lines
 from tutor.plain.quizzing import Ordered, Quizzing
 from tutor.plain.reaching import Reaching
@@ -124,5 +125,5 @@ def task_of(step: Step, source: Source, language: str) -> Task:
         return TRIALS[step.goal.kind](step, source, language)
     if isinstance(step, QUIZZED):
         return Quizzing(step, source, language)
-    kind = {Fill: Filling, Ask: Choosing, Audit: Auditing, Order: Ordered}.get(type(step), Task)
+    kind = {Fill: Filling, Ask: Choosing, Audit: Auditing, Order: Ordered, Explain: Explaining}.get(type(step), Task)
     return kind(step, source, language)

@@ -7,13 +7,15 @@ import re
 from tutor.course.drills import Quiz, quizzes
 from tutor.course.ordering import Ordering
 from tutor.course.quiz import Option
-from tutor.course.schema import Order, Step
+from tutor.course.schema import Explain, Order, Step
+from tutor.course.schema_parts import GRADES
+from tutor.display import grades
 from tutor.display.formula import linear
 from tutor.display.language import _
 from tutor.display.numbers import number
 from tutor.display.ordering import titles_of
 from tutor.engine.trace import Trace
-from tutor.worksheet.blocks import Block, Choices, Grid, GridCell, Note, WritingLines
+from tutor.worksheet.blocks import Block, Choices, Grid, GridCell, Note, Words, WritingLines
 
 LETTERS = "ABCDEF"
 _MARKS = re.compile(r"[\\`*_~#|$]")
@@ -37,6 +39,17 @@ def order_blocks(step: Order, trace: Trace, seed: int) -> tuple[list[Block], lis
     items = tuple(literal(title) for title in titles_of(ordering.names))
     right = "  ".join(LETTERS[place] for place in ordering.right)
     return [Choices(items), Note(_("Write the letters in order:")), WritingLines(1)], [Note(right)]
+
+
+def explain_blocks(step: Explain, language: str) -> tuple[list[Block], list[Block]]:
+    """Room to write, and in the key what an answer of each grade says, and what is often said but wrong."""
+    key: list[Block] = []
+    for grade, heading in zip(GRADES, grades.HEADINGS, strict=True):
+        points = "\n".join(f"- {point.get(language)}" for point in getattr(step.points, grade))
+        key += [Note(_(heading)), Words(points)]
+    wrong = "\n".join(f"- {one.says.get(language)} {one.why.get(language)}" for one in step.wrong)
+    key += [Note(_("Often said, but wrong")), Words(wrong)]
+    return [Words(step.explain.get(language)), WritingLines(4)], key
 
 
 def _item(choice: Option, language: str) -> str:

@@ -14,7 +14,7 @@ from tutor.course.drills import QUIZZED, QuizError
 from tutor.course.exercises import Exercise, make, question, unsolved
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
-from tutor.course.schema import Ask, Audit, Fill, Lesson, Order, Step, Try
+from tutor.course.schema import Ask, Audit, Explain, Fill, Lesson, Order, Step, Try
 from tutor.display.kinds import KINDS
 from tutor.display.language import _, listed
 from tutor.display.messages import said
@@ -43,7 +43,7 @@ from tutor.worksheet.blocks import (
 )
 from tutor.worksheet.equations import equation
 from tutor.worksheet.grids import Index, Look, grid_of, needed
-from tutor.worksheet.quizzes import order_blocks, quiz_blocks
+from tutor.worksheet.quizzes import explain_blocks, order_blocks, quiz_blocks
 
 # What another sentence or another model than the lesson's own can bring about: the step's words still stand.
 UNFIT = (AuditError, ConfigError, MistakeError, ModelError, OperationError, PlaceError, QuizError, TraceError)
@@ -106,6 +106,9 @@ class Sections:
             return self._ask(place, step)
         if isinstance(step, Try):
             return self._try(place, step)
+        if isinstance(step, Explain):
+            asked, answered = explain_blocks(step, self.language)
+            return [*self._words(step), *asked], answered
         if isinstance(step, QUIZZED | Order):
             trace = self.source.trace(step.config)
             if isinstance(step, Order):

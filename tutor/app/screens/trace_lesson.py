@@ -87,11 +87,29 @@ class LessonActions(TraceRun):
         if state.attempt.ordering is not None:
             self._put(place)
             return
+        if state.attempt.explaining is not None:
+            self._grade(place)
+            return
         attempt = state.attempt.choice(place)
         self._save_answer(present.LETTERS[place], bool(attempt.good))
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         if isinstance(attempt.question, Quiz):
             self._to_matrix_in_question()
+        self._show()
+
+    def on_lesson_panel_explained(self, event: LessonPanel.Explained) -> None:
+        state = self.snapshot.lesson
+        if state.attempt.explaining is not None:
+            self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=state.attempt.explained(event.text)))
+            self._show()
+            self.call_after_refresh(self._focus_pane)
+
+    def _grade(self, place: int) -> None:
+        """The learner's own grade for an explanation; the lowest has it come back in reviews."""
+        state = self.snapshot.lesson
+        attempt = state.attempt.graded(place)
+        self._save_answer(attempt.written or "", bool(attempt.good))
+        self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         self._show()
 
     def _put(self, place: int) -> None:

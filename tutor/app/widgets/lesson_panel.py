@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tutor.app.widgets.explanation_input import ExplanationInput
 from tutor.app.widgets.number_input import NumberInput
 from tutor.display.flow import emphasis, markdown, wrapped
 from tutor.display.safe import safe
@@ -26,6 +27,8 @@ class LessonView:
     choices: tuple[tuple[str, str], ...] = ()  # (mark, text)
     literal: bool = False  # whether question, choices and verdict hold no Markdown: tokens may look like it
     sheet: tuple[str, ...] = ()  # numbers beside a question, line by line
+    placeholder: str = ""  # of the field for a sentence; empty where none is asked for
+    points: tuple[tuple[str, str], ...] = ()  # (mark, text) to compare with; a heading has no mark
     answer_to: str = ""  # the cell to fill in, such as "scaled[I, student]"
     verdict: str = ""
     good: bool | None = None
@@ -62,6 +65,13 @@ class LessonPanel(VerticalScroll):
             self.text = text
             super().__init__()
 
+    class Explained(Message):
+        """A sentence of the learner's own."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._view = LessonView()
@@ -71,6 +81,8 @@ class LessonPanel(VerticalScroll):
     def compose(self) -> ComposeResult:
         yield Static(id="say")
         yield Static(id="question")
+        yield ExplanationInput(id="explanation", compact=True, select_on_focus=False)
+        yield Static(id="points")
         yield OptionList(id="choices")
         yield Static(id="asked")
         yield NumberInput(id="answer", compact=True, select_on_focus=False)
@@ -91,6 +103,8 @@ class LessonPanel(VerticalScroll):
         question = [wrapped(_line(view, view.question, "bold"), width)] if view.question else []
         question += [Text(line, no_wrap=True, end="") for line in view.sheet]
         self._text("#question", Text("\n", end="").join(question) if question else None)
+        points = [_point(mark, text, width) for mark, text in view.points]
+        self._text("#points", Text("\n", end="").join(points) if points else None)
         self._text("#asked", Text(f"{view.answer_to} = ?", style="bold") if view.answer_to else None)
         self._text("#verdict", wrapped(_line(view, view.verdict), width) if view.verdict else None)
         hints = Text("\n").join(wrapped(emphasis(f"○ {hint}"), width, 2) for hint in view.hints)
@@ -99,13 +113,20 @@ class LessonPanel(VerticalScroll):
         verdict.set_class(view.good is True, "-good")
         verdict.set_class(view.good is False, "-bad")
         self._show_choices(before)
+        explanation = self.query_one(ExplanationInput)
+        explanation.set_class(not view.placeholder, "-none")
+        explanation.placeholder = view.placeholder
+        if view.question != before.question:
+            explanation.value = ""
         answer = self.query_one("#answer", Input)
         answer.set_class(not view.answer_to, "-none")
         if view.answer_to != before.answer_to:
             answer.value = ""
         elif view.good is False and view != before:
             answer.select_all()  # the next number takes the place of the wrong one
-        if (view.say, view.question) != (before.say, before.question) and not view.verdict:
+        if view.points and not before.points:
+            self.call_after_refresh(self.scroll_to_widget, self.query_one("#points"), animate=False, top=True)
+        elif (view.say, view.question) != (before.say, before.question) and not view.verdict:
             self.scroll_home(animate=False)
         elif view != before and (view.verdict or view.hints):
             self.call_after_refresh(self.scroll_end, animate=False)
@@ -134,6 +155,12 @@ class LessonPanel(VerticalScroll):
 
     def focus_answer(self) -> bool:
         """Put the focus on what is to be answered; False where there is nothing."""
+        if self._view.placeholder:
+            self.query_one(ExplanationInput).focus()
+            return True
+        if self._view.points:
+            self.focus()  # so that the arrows scroll; the grades are letters
+            return True
         if self._view.answer_to:
             self.query_one("#answer", Input).focus()
         elif self._view.choices:
@@ -146,10 +173,17 @@ class LessonPanel(VerticalScroll):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Filled(event.value))
+        explains = isinstance(event.input, ExplanationInput)
+        self.post_message(self.Explained(event.value) if explains else self.Filled(event.value))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+
+
+def _point(mark: str, text: str, width: int) -> Text:
+    if not mark:
+        return wrapped(Text(safe(text), style="bold underline", end=""), width)
+    return wrapped(Text(f"{mark} {safe(text)}", end=""), width, 2)
 
 
 def _line(view: LessonView, text: str, style: str = "") -> Text:
