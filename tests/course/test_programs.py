@@ -25,6 +25,12 @@ def test_a_program_is_a_trace_with_axes_labels_and_explanations():
     assert {cell.node for cell in trace.explain("H", (1, 0)).cells} == {"Z", "b"}
 
 
+def test_a_step_may_give_its_own_formula():
+    trace = trace_of(with_line("Z: {matmul: [X, A]}", "Z: {matmul: [X, A], formula: 'X A'}"))
+    assert trace["Z"].formula == trace.explain("Z", (0, 0)).formula == "X A"
+    assert trace["R"].formula == trace_of()["R"].formula != ""
+
+
 def test_the_course_program_gives_the_numbers_of_its_source():
     trace = run_program(load_lesson("attention-by-hand").program)
     np.testing.assert_array_equal(trace["X"].value[0], [5, 6, 0, 7, 0])

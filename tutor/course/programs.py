@@ -92,7 +92,7 @@ def _compute(
             array = operation.forward(*(node.array for node in operands), **step.parameters)
             axes = _axis_keys(operation, step, operands, np.shape(array), field)
             parameters: dict[str, Any] = dict(step.parameters)
-            node = record(step.name, operation, *operands, axes=axes, **parameters)
+            node = record(step.name, operation, *operands, axes=axes, formula=step.formula or "", **parameters)
     except (OperationError, ValueError, TypeError, IndexError, AttributeError) as error:
         if isinstance(error, ProgramError):
             raise
