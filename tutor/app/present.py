@@ -103,6 +103,8 @@ def comparison(snapshot: Snapshot) -> str:
         return _("only after the change")
     if walk.here.node not in result.trace:
         return _("only before the change")
+    if snapshot.compare == "change" and result.before[walk.here.node].shape != result.trace[walk.here.node].shape:
+        return _("after the change, of another shape · d: before")
     return {
         "after": _("after the change · d: the difference"),
         "change": _("after − before · d: before"),
