@@ -5,6 +5,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.app.conftest import LANGUAGES, NARROW, SIZES, WIDE
+from tutor.app.dialogs.what_if import WhatIfDialog
 from tutor.app.lens_lines import share
 from tutor.app.lens_state import CANDIDATES, Reading, View
 from tutor.app.screens.lens import LensScreen
@@ -141,3 +142,17 @@ async def test_another_language_keeps_the_view(tutor):
         await driver.settle()
         assert isinstance(driver.app.screen, LensScreen) and driver.app.screen.view == view
         assert "名次" in driver.text()
+
+
+async def test_no_other_number_is_put_into_what_was_read_off(tutor):
+    async with tutor(size=WIDE, model="speaker", explore=SENTENCE) as driver:
+        await driver.press("w")
+        assert driver.app.screen.query("#number")
+        await driver.press("escape", "L", "w", "w")
+        assert isinstance(driver.app.screen, WhatIfDialog) and not driver.app.screen.query("#number")
+
+
+async def test_a_gradient_of_a_model_takes_no_other_number_either(tutor):
+    async with tutor(size=WIDE, model="speaker", explore=SENTENCE) as driver:
+        await driver.press("g", "w")
+        assert driver.here.node.startswith("gradient.") and not driver.app.screen.query("#number")

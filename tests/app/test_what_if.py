@@ -304,3 +304,14 @@ def test_what_a_lesson_asks_for_stands_first_and_once():
     off = {"heads_off": ("decoder.0.self_attention.0",)}
     assert switches(config, "", None, off)[0].title == "heads_off: decoder.0.self_attention.0"
     assert switches(config, SELF, 1, {"heads_off": (f"{SELF}.1",)}) == SWITCHES
+
+
+async def test_a_blank_of_a_program_offers_nothing_to_change(tutor):
+    async with tutor(lesson="attention-by-hand") as driver:
+        await driver.press("n", "n")
+        assert driver.snapshot.is_blank
+        await driver.pane("matrix")
+        await driver.press("w")
+        assert isinstance(driver.app.screen, WhatIfDialog)
+        await driver.press("escape")
+        assert not isinstance(driver.app.screen, WhatIfDialog)

@@ -149,7 +149,8 @@ class WhatIfDialog(ModalScreen[WhatIf | None]):
             )
 
     def on_mount(self) -> None:
-        self.query("OptionList, Input").first().focus()
+        for first in list(self.query("OptionList, Input"))[:1]:  # a blank of a program has neither
+            first.focus()
 
     def _line(self, switch: Switch) -> Text:
         mark = "[x]" if self._is_on(switch) else "[ ]"

@@ -17,7 +17,8 @@ from tutor.app.dialogs.glossary import GlossaryDialog
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.keys import head_keys
 from tutor.app.walk import Stop
-from tutor.app.widgets.head_grid import HeadGrid, Picture, Section
+from tutor.app.widgets.head_grid import HeadGrid
+from tutor.app.widgets.head_picture import Picture, Section
 from tutor.app.widgets.key_line import Hint, KeyLine
 from tutor.app.widgets.title_bar import TitleBar
 from tutor.app.widgets.too_small import FittedScreen, TooSmall

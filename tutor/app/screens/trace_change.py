@@ -35,7 +35,9 @@ class ChangeActions(TraceRun):
         step = self.snapshot.lesson.step
         wanted = step.goal.config if isinstance(step, Try) else None
         offered = switches(config, attention, head, wanted)
-        hide = self.snapshot.is_blank or plane.node.op in ("attention_mask",) or here.node not in trace
+        # A gradient or a lens is read off a run; there is no run with another number in it.
+        is_run = here.node in trace.names or here.node in trace.weight_names
+        hide = self.snapshot.is_blank or plane.node.op in ("attention_mask",) or not is_run
         cell = "" if hide else prose.cell_name(trace, here.node, here.index)
         value = number(plane.node.at(here.index), 4)
         whole = plane.node.value.dtype.kind in "iu"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -19,32 +17,13 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tutor.app.widgets.head_picture import Paint, Picture, Section, picture_line
 from tutor.app.widgets.matrix_theme import depth_for
-from tutor.display.colours import tint
 from tutor.display.safe import label, pad, safe
-from tutor.display.thumbnail import HALF, pooled, shade
+from tutor.display.thumbnail import pooled
 
 WIDTHS = (4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 48, 64)  # of a thumbnail, in cells
 LEAST_LAYERS = 3  # so many should be in view at once
-HUE = 185.0
-
-
-@dataclass(frozen=True)
-class Section:
-    """The heads of one kind of attention: a title, and the names of its layers' weights."""
-
-    title: str
-    names: tuple[str, ...]
-    heads: int
-    keys: int  # how many columns each matrix has
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What is drawn of a layer: [head, row, column], pooled; and a word of at most four cells under each head."""
-
-    weights: np.ndarray
-    words: tuple[str, ...]
 
 
 class HeadGrid(ScrollView, can_focus=True):
@@ -189,10 +168,6 @@ class HeadGrid(ScrollView, can_focus=True):
     def watch_show_vertical_scrollbar(self) -> None:
         self.call_after_refresh(self._show_cursor)
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        _pixel.cache_clear()
-
     # Drawing.
 
     def render_line(self, y: int) -> Strip:
@@ -226,6 +201,7 @@ class HeadGrid(ScrollView, can_focus=True):
         text = str(layer + 1) if line == 0 else ""
         segments = [Segment(pad(text, self._side - 1, "right") + " ", base + self._part("here" if here else "label"))]
         pixels = self._pixels(section.names[layer])
+        paint = self._paint
         ends = False  # whether the picked head's frame is still to be closed
         for head in self._in_view(section.heads):
             picked = here and head == self.cursor[1]
@@ -238,7 +214,7 @@ class HeadGrid(ScrollView, can_focus=True):
                 word = pad(picture.words[head], self._wide, "center")
                 segments.append(Segment(word, base + self._part("here" if picked else "label")))
             else:
-                segments += self._cells(pixels[head], line)
+                segments += picture_line(pixels[head], line, self._wide, paint)
         segments.append(Segment("▌" if ends else " ", base + self._part("frame")))
         return Strip(segments).adjust_cell_length(width, base)
 
@@ -253,23 +229,10 @@ class HeadGrid(ScrollView, can_focus=True):
     def _in_shades(self) -> bool:
         return depth_for(self.app) != "full"
 
-    def _cells(self, pixels: np.ndarray, line: int) -> list[Segment]:
-        """The cells of one line of a thumbnail."""
-        base, columns = self.rich_style, pixels.shape[1]
-        rest = [Segment(" " * (self._wide - columns), base)] if columns < self._wide else []
-        if self._in_shades:
-            row = pixels[line].tolist() if line < len(pixels) else [0.0] * columns
-            return [Segment("".join(map(shade, row)), base), *rest]
-        upper, lower = (
-            pixels[at].tolist() if at < len(pixels) else [-1.0] * columns for at in (2 * line, 2 * line + 1)
-        )
+    @property
+    def _paint(self) -> Paint:
         background = "#{:02x}{:02x}{:02x}".format(*self.background_colors[1].rgb)
-        dark = self.app.current_theme.dark
-        styles = [
-            Style(color=_pixel(background, dark, round(a, 2)), bgcolor=_pixel(background, dark, round(b, 2)))
-            for a, b in zip(upper, lower, strict=True)
-        ]
-        return [*(Segment(HALF, style) for style in styles), *rest]
+        return Paint(self.rich_style, background, self.app.current_theme.dark, self._in_shades)
 
     def _part(self, name: str) -> Style:
         return self.get_component_rich_style(f"grid--{name}", partial=True)
@@ -340,12 +303,3 @@ class HeadGrid(ScrollView, can_focus=True):
             self.cursor = (number, self._first_head + head)
             if event.chain == 2:
                 self.action_open()
-
-
-@lru_cache(maxsize=4096)
-def _pixel(background: str, dark: bool, share: float) -> str:
-    """The colour of a share: outside of the matrix (below 0) the background, a share of 0 just off it."""
-    if share < 0:
-        return background
-    # No text stands on it, so the strongest goes beyond the end of the scale that numbers are printed on.
-    return tint(background, HUE, 0.07 + 1.4 * min(1.0, share) ** 0.6, dark)
