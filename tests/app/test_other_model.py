@@ -2,10 +2,13 @@
 
 import pytest
 from safetensors.numpy import save_file
+from textual.widgets import OptionList
 
+from tests.models.test_hub import put
 from tests.models.test_published import settings, tensors
 from tutor.app.dialogs.model import info_of
 from tutor.app.home_text import about_model
+from tutor.models import hub_cache
 
 
 def said(driver):
@@ -38,3 +41,22 @@ def test_home_names_a_published_model(tmp_path):
     assert info.name == tmp_path.name and info.trained
     assert tmp_path.name in about_model(info, "en", wide=True).plain
     assert info_of("no-such-model") is None
+
+
+async def test_a_downloaded_model_can_be_chosen(tutor, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    remote = tmp_path / "remote"
+    remote.mkdir()
+    settings(remote)
+    save_file(tensors(), remote / "model.safetensors")
+    for file in ("config.json", "model.safetensors"):
+        put("some-people/tiny-llama", remote / file)
+        put("some-people/unknown", remote / file)
+    settings(hub_cache.cached("some-people/unknown"), model_type="mamba")
+    async with tutor() as driver:
+        await driver.press("f3")
+        options = driver.app.screen.query_one(OptionList)
+        names = [options.get_option_at_index(place).id for place in range(options.option_count)]
+        assert names[-1] == "some-people/tiny-llama" and "some-people/unknown" not in names
+        await driver.press("end", "enter")
+        assert driver.app.chosen_model == "some-people/tiny-llama"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tutor.models.card import FILE_NAME, LANGUAGES, ModelCard, Texts, read_card
 from tutor.models.errors import ModelError
-from tutor.models.hub_cache import HUB, cached, is_name, name_of
+from tutor.models.hub_cache import HUB, SETTINGS, cached, cached_models, is_name, name_of
 
 if TYPE_CHECKING:
     from tutor.models.model import Model
@@ -43,10 +43,24 @@ def available() -> tuple[ModelInfo, ...]:
 def info_of(name: str) -> ModelInfo:
     """The same of any model that can be asked for by name, as far as that needs no weights. Raises ModelError."""
     folder = find_folder(name)
-    if (folder / FILE_NAME).is_file():
+    if folder.is_dir() and ((folder / FILE_NAME).is_file() or not (folder / SETTINGS).is_file()):
         return _info(read_card(folder))
     known = folder.stem if folder.is_file() else name_of(folder)
     return ModelInfo(known, dict.fromkeys(LANGUAGES, known), PUBLISHED, trained=True, parameters=0, architecture="")
+
+
+def downloaded() -> tuple[ModelInfo, ...]:
+    """The published models in the Hub's cache that can be opened, as far as their settings tell."""
+    from tutor.models.published.folder import check_settings, read_settings  # late, as in `load_model`
+
+    found = []
+    for model in cached_models():
+        try:
+            check_settings(read_settings(model.folder))
+        except ModelError:
+            continue
+        found.append(info_of(model.name))
+    return tuple(found)
 
 
 def _info(card: ModelCard) -> ModelInfo:

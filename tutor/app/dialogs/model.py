@@ -79,13 +79,14 @@ class ModelDialog(ModalScreen[str | None]):
     def __init__(self, current: str = "") -> None:
         super().__init__()
         self._current = current
+        self._choices = (*_models(), *registry.downloaded())
 
     def compose(self) -> ComposeResult:
         language = current_language()
         with Vertical(id="box") as box:
             box.border_title = _("model")
             yield OptionList(
-                *(Option(_line(info, info.name == self._current, language), info.name) for info in _models())
+                *(Option(_line(info, info.name == self._current, language), info.name) for info in self._choices)
             )
             with VerticalScroll(id="about", can_focus=False):
                 yield Prose(id="model-text")
@@ -93,7 +94,7 @@ class ModelDialog(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """The model in use is highlighted."""
-        names = [info.name for info in _models()]
+        names = [info.name for info in self._choices]
         self.query_one(OptionList).highlighted = names.index(self._current) if self._current in names else 0
         self.query_one(KeyLine).hints = (
             Hint("enter", _("use this model"), "screen.take"),
@@ -103,7 +104,7 @@ class ModelDialog(ModalScreen[str | None]):
 
     @on(OptionList.OptionHighlighted)
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
-        info = next(info for info in _models() if info.name == event.option.id)
+        info = next(info for info in self._choices if info.name == event.option.id)
         self.query_one(Prose).content = _about(info, current_language())
 
     @on(OptionList.OptionSelected)
