@@ -15,8 +15,9 @@ settings.load_profile("tutor")
 
 @pytest.fixture(autouse=True)
 def own_surroundings(tmp_path_factory, monkeypatch):
-    """A data folder of its own and a plain English UTF-8 locale for every test and the processes it starts."""
+    """A data folder of its own, no downloaded models and a plain English UTF-8 locale for every test and its processes."""
     monkeypatch.setenv("TUTOR_DATA", str(tmp_path_factory.mktemp("data")))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path_factory.getbasetemp() / "no-hub"))  # not the models downloaded here
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("LANG", "C.UTF-8")
     for name in ("LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANGUAGE", "TUTOR_LANG", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
