@@ -27,6 +27,7 @@ async def test_a_series_is_typed_in_the_sentence_bar(tutor, tmp_path):
         await driver.type(f"{path} ")
         assert "column 2: 'x' is no number" in driver.said("#notice").replace("\n", " ")
         assert driver.trace["series"].shape == (24, 2)  # the last good one stays
+        assert driver.app.sentence == ""  # what was typed is not offered to the next lesson as a sentence
 
 
 async def test_what_a_token_is_can_be_switched(tutor):

@@ -86,8 +86,14 @@ def test_where_a_window_begins():
 
 def test_a_sentence_is_no_series_and_the_example_stands_in():
     trace = FORECASTER.trace("She likes cats")
-    assert trace.text == "day @7" and "is no series" in trace.notice
+    assert trace.text == "day @7" and "stands in" in trace.notice
     assert FORECASTER.trace("day").notice == ""
+
+
+def test_another_models_example_gives_way_to_the_models_own():
+    trace = ACTIVITY.trace("day @25")
+    assert trace.text == "walk" and "stands in" in trace.notice and trace.notice.endswith("or walk")
+    assert FORECASTER.trace("walk")["series"].shape == (24, 6)  # any number of variables will do
 
 
 def test_a_table_of_ones_own_has_its_own_mean_and_deviation(tmp_path, wild):

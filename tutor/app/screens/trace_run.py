@@ -154,7 +154,8 @@ class TraceRun(TraceView):
         request = replace(self.snapshot.request, sentence=event.sentence, target=event.target, ids=(), target_ids=())
         self.snapshot = replace(self.snapshot, request=request)
         self._retrace(self._old_answer())
-        self.app.sentence = event.sentence  # type: ignore[attr-defined]
+        if self.snapshot.trace is None or "series" not in self.snapshot.trace:  # a table's name is no sentence
+            self.app.sentence = event.sentence  # type: ignore[attr-defined]
 
     def on_sentence_bar_entered(self) -> None:
         self.action_pane("matrix")

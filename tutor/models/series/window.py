@@ -56,11 +56,16 @@ def read_window(model: Model, config: TransformerConfig, text: str) -> Window:
     name, row = (found["name"].strip(), int(found["row"])) if found else (text.strip(), None)
     notice: str = ""
     table = _table(name)
+    if _shipped(name) in EXAMPLES and not _has_columns(config, table) and _shipped(name) != _bare(example):
+        table = None  # another model's example
     if table is None:
         if not example or text.strip() == example:
             raise ModelError("{model} reads series: give a CSV file", model=model.name)
         notice = Message(
-            "that is no series, so {example} stands in: type {names}, or a CSV file", example=example, names=_names()
+            "{model} cannot read that, so {example} stands in: type the path of a CSV file, or {names}",
+            model=model.name,
+            example=example,
+            names=", ".join(name for name in EXAMPLES if _has_columns(config, _table(name))),
         )
         return replace(read_window(model, config, example), notice=notice)
     table, own, notice = fitting(model, config, table)
@@ -100,6 +105,17 @@ def read_window(model: Model, config: TransformerConfig, text: str) -> Window:
     )
 
 
+def _has_columns(config: TransformerConfig, table: Table | None) -> bool:
+    """Whether there are as many variables as the model needs: where tokens are instants, all of them."""
+    return table is not None and (config.series_tokens != "instant" or len(table.variables) >= config.series[1])
+
+
+def _bare(example: str) -> str:
+    """The example's name without the row that its window begins at."""
+    found = PLACE.match(example)
+    return found["name"].strip() if found else example
+
+
 def _usual(example: str) -> int:
     found = PLACE.match(example)
     return int(found["row"]) if found else 1
@@ -107,10 +123,6 @@ def _usual(example: str) -> int:
 
 def _shipped(name: str) -> str:
     return ALSO_CALLED.get(name, name.casefold())
-
-
-def _names() -> str:
-    return ", ".join(EXAMPLES)
 
 
 def _table(name: str) -> Table | None:
@@ -148,13 +160,14 @@ def fitting(model: Model, config: TransformerConfig, table: Table) -> tuple[Tabl
         return _picked(table, chosen), False, _left_out(table, chosen)
     count = config.series[1]
     free = config.series_tokens != "instant"
-    if not free and len(table.variables) < count:
+    if not _has_columns(config, table):
         raise ModelError(
-            "{model} reads {count} columns ({names}), and there are {found}",
+            "{model} reads {count} columns ({names}), and there are {found}; its example is {example}",
             model=model.name,
             count=count,
             names=", ".join(wanted),
             found=len(table.variables),
+            example=model.card.series.get("example", ""),
         )
     chosen = list(range(min(len(table.variables), MOST_VARIABLES if free else count)))
     said = Message(
