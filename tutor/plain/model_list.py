@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 
 from tutor.display.language import _, current_language, listed, ngettext
+from tutor.display.measured import quality
 from tutor.display.safe import pad, safe
+from tutor.models.card import read_card
 from tutor.models.errors import ModelError
 from tutor.models.hub_cache import CachedModel, cache_folder, cached_models
 from tutor.models.published.family import architecture_of
 from tutor.models.published.folder import check_settings, read_settings
-from tutor.models.registry import available, load_model
+from tutor.models.registry import available, find_folder, load_model
 
 
 def model_lines() -> Iterator[str]:
@@ -23,6 +25,8 @@ def model_lines() -> Iterator[str]:
         facts = f"{model.architecture}, " + _("{0} parameters, {1}").format(f"{model.parameters:,}", trained)
         yield f"{pad(model.name, longest)}  {safe(model.title[language])}"
         yield f"{' ' * longest}  {facts}"
+        for line in quality(read_card(find_folder(model.name)).measured):
+            yield f"{' ' * longest}  {line}"
     yield from _downloaded_lines()
 
 
@@ -63,6 +67,8 @@ def card_lines(name: str) -> Iterator[str]:
     yield _("{0} parameters, {1}").format(f"{model.parameters:,}", trained)
     for heading, texts in ((_("summary"), card.summary), (_("limits"), card.limits), (_("data"), card.data)):
         yield _("{0}: {1}").format(heading, safe(" ".join(texts[language].split())))
+    for line in quality(card.measured):
+        yield _("{0}: {1}").format(_("quality"), line)
     if card.measured:
         figures = (f"{safe(name)} {value:g}" for name, value in card.measured.items())
         yield _("{0}: {1}").format(_("measured"), listed(figures))

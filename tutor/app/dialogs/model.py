@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from tutor.app.widgets.key_line import Hint, KeyLine
 from tutor.app.widgets.prose import Prose
 from tutor.display.language import N_, _, current_language, ngettext
+from tutor.display.measured import quality
 from tutor.display.safe import safe
 from tutor.models import registry
 from tutor.models.card import ModelCard, read_card
@@ -54,7 +55,11 @@ def _card(name: str) -> ModelCard | None:
 class ModelDialog(ModalScreen[str | None]):
     """Hands back the name of the model taken, or None."""
 
-    BINDINGS = [Binding("escape,q", "close", show=False)]
+    BINDINGS = [
+        Binding("escape,q", "close", show=False),
+        Binding("right", "read(3)", show=False),
+        Binding("left", "read(-3)", show=False),
+    ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high"), (34, "-tall")]
     DEFAULT_CSS = """
     ModelDialog { align: center middle; }
@@ -99,6 +104,7 @@ class ModelDialog(ModalScreen[str | None]):
         self.query_one(KeyLine).hints = (
             Hint("enter", _("use this model"), "screen.take"),
             Hint("↑↓", _("choose"), "screen.next"),
+            Hint("→", _("read on"), "screen.read(3)"),
             Hint("esc", _("close"), "screen.close"),
         )
 
@@ -106,6 +112,7 @@ class ModelDialog(ModalScreen[str | None]):
     def _tell(self, event: OptionList.OptionHighlighted) -> None:
         info = next(info for info in self._choices if info.name == event.option.id)
         self.query_one(Prose).content = _about(info, current_language())
+        self.query_one("#about").scroll_home(animate=False)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -118,6 +125,10 @@ class ModelDialog(ModalScreen[str | None]):
     def action_next(self) -> None:
         """The next one."""
         self.query_one(OptionList).action_cursor_down()
+
+    def action_read(self, lines: int) -> None:
+        """Further down in what is said of the model, or back up."""
+        self.query_one("#about").scroll_relative(y=lines, animate=False)
 
     def action_close(self) -> None:
         """Keep the model."""
@@ -139,6 +150,8 @@ def _line(info: ModelInfo, current: bool, language: str) -> Content:
 def _about(info: ModelInfo, language: str) -> Content:
     card = _card(info.name)
     parts: list[Content | tuple[str, str] | str] = [safe(info.summary[language]), "\n\n"]
+    if card is not None and (said := quality(card.measured)):
+        parts += [(_("How good it is: "), "bold"), ("" if language == "zh" else " ").join(said), "\n\n"]
     parts.append((_(ARCHITECTURES.get(info.architecture, info.architecture)), "$foreground-muted"))
     if info.parameters:
         numbers = ngettext("{n} weight", "{n} weights", info.parameters).format(n=f"{info.parameters:,}")
