@@ -15,7 +15,7 @@ settings.load_profile("tutor")
 
 @pytest.fixture(autouse=True)
 def own_surroundings(tmp_path_factory, monkeypatch):
-    """A data folder of its own, no downloaded models and a plain English UTF-8 locale for every test and its processes."""
+    """A data folder of its own, no downloaded models and a plain English UTF-8 locale for every test's processes."""
     monkeypatch.setenv("TUTOR_DATA", str(tmp_path_factory.mktemp("data")))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path_factory.getbasetemp() / "no-hub"))  # not the models downloaded here
     monkeypatch.setenv("TERM", "xterm-256color")
