@@ -15,10 +15,18 @@ ENTRY = "- {{term: {{en: scores, zh: 分数}}, say: {{en: a, zh: b}}{}}}"
 
 @pytest.fixture(scope="module")
 def names():
-    """Every node there is in a trace of the shipped encoder–decoder, and of a model that reads masks."""
-    traces = load_model("proverbs").trace("马无夜草不肥"), reader().trace("a_ | b", target="ac | b", follows=True)
-    counts = traces[0].count().name
-    return [counts, *(name for trace in traces for name in (*trace.names, *trace.weight_names))]
+    """Nodes of the shipped encoder–decoder, of it with newer parts, and of a model that reads masks."""
+    proverbs, later = load_model("proverbs"), {"gated": True, "heads": 2, "d_k": 2, "key_value_heads": 1}
+    heads = {"tasks": ["words", "sequence_classification", "token_classification", "question_answering"], "classes": 2}
+    traces = (
+        proverbs.trace("马无夜草不肥"),
+        proverbs.trace("马无夜草不肥", config=later),
+        reader().trace("a_ | b", target="ac | b", follows=True),
+        reader().trace("a_ | b", config=heads),
+        reader().trace("a | b | c", config={"tasks": ["multiple_choice"]}),
+    )
+    asked_for = (traces[0].count().name, traces[0].share("share.*.first").name, traces[0].lens().name)
+    return [*asked_for, *(name for trace in traces for name in (*trace.names, *trace.weight_names))]
 
 
 def test_every_lesson_and_every_node_named_exists(names):
