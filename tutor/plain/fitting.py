@@ -46,7 +46,7 @@ def _loaded(path: Path, strict: bool) -> Lesson | None:
 def fitting_lines(name: str, fits: Sequence[Fit], width: int) -> Iterator[str]:
     """The table, then how many lessons run."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, width=width)
-    table.add_column(_("lesson"), no_wrap=True)
+    table.add_column(_("lessons"), no_wrap=True)
     table.add_column(_("steps"), justify="right", no_wrap=True)
     table.add_column(_("why not"), ratio=1)
     for one in fits:
