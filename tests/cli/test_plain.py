@@ -168,6 +168,19 @@ def test_the_answer_of_an_exercise_is_not_given_away(progress):
     assert f"{expected:.6g}" not in text
 
 
+def test_a_single_number_asked_for_is_not_given_away(progress):
+    lesson = load_lesson("count-the-parameters")
+    at = next(n for n, step in enumerate(lesson.steps) if step.show == "count.encoder.0.self_attention.total")
+    progress.record(lesson.id, at)
+    talk = Script()
+    run = session(talk, progress, lesson.id)
+    with pytest.raises(EndOfInput):
+        run.run()
+    expected = run.task.exercise.expected(())
+    assert "[?]" in talk.text and f"{expected:,.0f}" not in talk.text and f"{expected:.0f}" not in talk.text
+    assert "count.encoder.0.self_attention.total\n" in talk.text  # a number without axes has no shape to tell
+
+
 def test_another_sentence_is_traced_and_kept(progress):
     text = played(progress, "next", "sentence 你好 [MASK] \x1b[31m", "show tokens")
     assert "[MASK]" in text and "\x1b" not in text

@@ -19,14 +19,14 @@ MOST_ROWS = 20
 def node_head(node: Node) -> str:
     """`encoder.0.self_attention.scaled: query × key, 4 × 4`"""
     axes = " × ".join(axis_title(axis) for axis in node.axes)
-    return f"{safe(node.name)}: {axes}, {' × '.join(map(str, node.shape))}"
+    return f"{safe(node.name)}: {axes}, {' × '.join(map(str, node.shape))}" if node.shape else safe(node.name)
 
 
 def matrix_lines(node: Node, at: Index, width: int, blanks: Collection[Index] = (), mark: bool = True) -> Iterator[str]:
     """The two-dimensional sheet of a node that holds the cell `at`, with that cell between brackets."""
     yield node_head(node)
     if not node.shape:
-        yield number(float(node.value))
+        yield "[?]" if () in blanks else number(float(node.value))
         return
     leading, place = at[:-2], at[-2:]
     if leading:
