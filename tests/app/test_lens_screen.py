@@ -156,3 +156,9 @@ async def test_a_gradient_of_a_model_takes_no_other_number_either(tutor):
     async with tutor(size=WIDE, model="speaker", explore=SENTENCE) as driver:
         await driver.press("g", "w")
         assert driver.here.node.startswith("gradient.") and not driver.app.screen.query("#number")
+
+
+async def test_the_glossary_opens_at_the_lens(tutor):
+    async with tutor(size=WIDE, model="speaker", explore=SENTENCE) as driver:
+        await driver.press("L", "i")
+        assert driver.app.screen.entry.term.en == "logit lens"

@@ -195,7 +195,7 @@ class LensScreen(FittedScreen[Stop | None]):
 
     def action_glossary(self) -> None:
         """The terms of what is read off."""
-        self.app.push_screen(GlossaryDialog("logits", str(self._reading.trace.info.get("text", ""))))
+        self.app.push_screen(GlossaryDialog("logit lens", str(self._reading.trace.info.get("text", ""))))
 
     def action_help(self) -> None:
         """All keys of this screen."""
