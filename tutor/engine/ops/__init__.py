@@ -1,6 +1,7 @@
 # ruff: noqa: F401  (the names are passed on: `ops.matmul`, `ops.softmax`, …)
 """Every operation the tutor knows, by name."""
 
+from tutor.engine.ops.activations import gelu, gelu_tanh, log, relu, silu, slope, tanh
 from tutor.engine.ops.backward import (
     mask_backward,
     norm_backward,
@@ -11,20 +12,7 @@ from tutor.engine.ops.backward import (
     transposed_product,
 )
 from tutor.engine.ops.base import Operation, OperationError
-from tutor.engine.ops.elementwise import (
-    add,
-    add_column,
-    gelu,
-    gelu_tanh,
-    keep_heads,
-    log,
-    multiply,
-    relu,
-    scale,
-    silu,
-    slope,
-    tanh,
-)
+from tutor.engine.ops.elementwise import add, add_column, keep_heads, multiply, scale
 from tutor.engine.ops.embedding import look_up, position_rows, sinusoid
 from tutor.engine.ops.image import patches, picture, prepend, rows_from
 from tutor.engine.ops.linear import dot_products, linear, matmul
