@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from tutor.app.explain_view import explain_view
-from tutor.app.lesson_state import WORKED, Attempt, LessonState
+from tutor.app.lesson_state import WORKED, LessonState
 from tutor.app.letters import letters
 from tutor.app.planes import Plane, plane_at
 from tutor.app.tracing import Request, Result
@@ -18,21 +18,18 @@ from tutor.app.walk import Walk, next_cell
 from tutor.app.widgets.key_line import Hint
 from tutor.app.widgets.lesson_panel import LessonView
 from tutor.app.widgets.why_panel import WhyView
+from tutor.app.work_views import fill_view, ordering_view, question_view, try_view
 from tutor.course.drills import QUIZZED
 from tutor.course.exercises import Hint as LessonHint
-from tutor.course.quiz import Option, Quiz
-from tutor.course.schema import Ask, Audit, Choice, Explain, Fill, Try
+from tutor.course.schema import Ask, Audit, Explain, Fill, Try
 from tutor.display import prose
 from tutor.display.formula import linear
 from tutor.display.kinds import KINDS
-from tutor.display.language import _, sentences
-from tutor.display.ordering import titles_of, wrong_way_round
+from tutor.display.language import _
 from tutor.display.safe import fit
-from tutor.display.sheet import sheet_lines
 from tutor.display.titles import about, axis_title, long_title, place, short_title
 from tutor.engine.trace import Trace
 
-LETTERS = "abcdef"
 MOST_COVERED = 4000
 
 
@@ -220,80 +217,16 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
         hints=tuple(hint_text(hint, language) for hint in attempt.hints),
     )
     if isinstance(step, Ask | QUIZZED) and attempt.question is not None:
-        return _question_view(snapshot, view)
+        return question_view(snapshot, view)
     if attempt.ordering is not None:
-        return _ordering_view(attempt, view)
+        return ordering_view(attempt, view)
     if isinstance(step, Explain):
         return explain_view(step, attempt, view, language)
     if isinstance(step, Fill):
-        return _fill_view(snapshot, view)
+        return fill_view(snapshot, view)
     if isinstance(step, Try):
-        return _try_view(snapshot, step, view)
+        return try_view(snapshot, step, view)
     return view
-
-
-def _question_view(snapshot: Snapshot, view: LessonView) -> LessonView:
-    attempt, language = snapshot.lesson.attempt, snapshot.language
-    question = attempt.question
-    assert question is not None
-    marks = tuple(_choice_mark(attempt, place) for place in range(len(question.choices)))
-    generated = isinstance(question, Quiz)
-    asked = question.ask if isinstance(question, Quiz) else question.ask.ask
-    texts = (option_text(choice, language) for choice in question.choices)
-    said = {True: "✓ " + _("Right."), False: "✗ " + _("Not this one."), None: ""}[attempt.good]
-    return replace(
-        view,
-        question=asked.get(language),
-        choices=tuple(zip(marks, texts, strict=True)),
-        verdict=sentences(said, attempt.said(language)),
-        literal=generated,
-        sheet=tuple(sheet_lines(question.sheet)) if isinstance(question, Quiz) and question.sheet is not None else (),
-    )
-
-
-def _try_view(snapshot: Snapshot, step: Try, view: LessonView) -> LessonView:
-    state = snapshot.lesson
-    if state.done(snapshot.trace):
-        on_matrix = step.goal.kind in ("config", "reach")
-        return replace(view, verdict=_("Done: the matrix shows it.") if on_matrix else _("Done."), good=True)
-    if step.goal.reach is not None and snapshot.request.is_what_if:
-        return replace(view, verdict=f"✗ {state.distance(snapshot.trace, snapshot.language)}", good=False)
-    return view
-
-
-def _ordering_view(attempt: Attempt, view: LessonView) -> LessonView:
-    assert attempt.ordering is not None
-    titles = titles_of(attempt.ordering.names)
-    marks = (str(attempt.placed.index(n) + 1) if n in attempt.placed else LETTERS[n] for n in range(len(titles)))
-    verdict = "✓ " + _("Right: nothing comes before what it is made from.") if attempt.good else ""
-    if (wrong := attempt.misplaced) is not None:
-        verdict = "✗ " + wrong_way_round(wrong.early, wrong.late, wrong.path)
-    question = _("Which comes first, which next? A letter puts it in the row, again: takes it out.")
-    return replace(view, question=question, choices=tuple(zip(marks, titles, strict=True)), verdict=verdict)
-
-
-def option_text(choice: Choice | Option, language: str) -> str:
-    """A choice in words, or its formula in one line."""
-    formula = choice.formula if isinstance(choice, Option) else ""
-    return linear(formula) if formula else choice.text.get(language)
-
-
-def _fill_view(snapshot: Snapshot, view: LessonView) -> LessonView:
-    attempt = snapshot.lesson.attempt
-    if attempt.exercise is None or snapshot.trace is None:
-        return view
-    if attempt.good is not None:
-        view = replace(view, verdict=f"{'✓' if attempt.good else '✗'} {view.verdict}")
-    if attempt.asked is None:
-        return replace(view, verdict=f"{view.verdict}  {_('All filled in.')}".strip(), good=True)
-    asked = prose.cell_name(snapshot.trace, attempt.exercise.node, attempt.asked)
-    return replace(view, answer_to=asked)
-
-
-def _choice_mark(attempt, number: int) -> str:
-    if number not in attempt.chosen:
-        return LETTERS[number]
-    return "✓" if attempt.question.choices[number].right else "✗"
 
 
 def hint_text(hint: LessonHint, language: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from textual.binding import Binding
 from textual.widgets import Input
 
-from tutor.app import present
 from tutor.app.dialogs.glossary import GlossaryDialog
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.keys import trace_keys
@@ -19,6 +18,7 @@ from tutor.app.screens.trace_walk import WalkActions
 from tutor.app.widgets.matrix import MatrixView
 from tutor.app.widgets.number_input import NumberInput
 from tutor.app.widgets.pipeline import Pipeline
+from tutor.app.work_views import LETTERS
 from tutor.display.titles import long_title
 
 
@@ -54,13 +54,13 @@ class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
         Binding("tab", "next_pane(1)", show=False, priority=True),
         Binding("shift+tab", "next_pane(-1)", show=False, priority=True),
         Binding("escape", "leave", show=False),
-        *(Binding(letter, f"letter('{letter}')", show=False) for letter in present.LETTERS),
+        *(Binding(letter, f"letter('{letter}')", show=False) for letter in LETTERS),
     ]
 
     def action_letter(self, letter: str) -> None:
         """A choice of the question on screen; else b and f walk, d compares."""
         state = self.snapshot.lesson
-        place = present.LETTERS.index(letter)
+        place = LETTERS.index(letter)
         if place < state.attempt.open_choices:
             self._choose(place)
         elif letter == "d":

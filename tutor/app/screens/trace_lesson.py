@@ -9,6 +9,7 @@ from tutor.app.lesson_state import WORKED
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.walk import Stop, Walk, fitted
 from tutor.app.widgets.lesson_panel import LessonPanel
+from tutor.app.work_views import LETTERS
 from tutor.course.places import is_at_hand
 from tutor.course.quiz import Quiz
 from tutor.display import prose
@@ -91,7 +92,7 @@ class LessonActions(TraceRun):
             self._grade(place)
             return
         attempt = state.attempt.choice(place)
-        self._save_answer(present.LETTERS[place], bool(attempt.good))
+        self._save_answer(LETTERS[place], bool(attempt.good))
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         if isinstance(attempt.question, Quiz):
             self._to_matrix_in_question()
