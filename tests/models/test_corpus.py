@@ -14,7 +14,6 @@ from tutor.models.corpus import (
     NextWordCorpus,
     PairCorpus,
     fingerprint,
-    linked,
     padded,
     read_lines,
     read_pairs,
@@ -89,14 +88,6 @@ def test_no_sentence_stands_on_both_sides_of_the_split(pairs, held_out, seed):
         assert not {pair[side] for pair in training} & {pair[side] for pair in validation}
     assert split(pairs, held_out, seed) == (training, validation)
     assert without(training, validation) == training
-
-
-def test_pairs_that_share_a_sentence_are_held_out_together():
-    pairs = [("a", "x"), ("b", "y"), ("a", "z"), ("c", "z"), ("d", "w")]
-    assert linked(pairs) == [[0, 2, 3], [1], [4]]
-    held_out = [split(pairs, 3, seed)[1] for seed in range(20)]
-    assert [pairs[0], pairs[2], pairs[3]] in held_out, "what is said in several ways has its turn, too"
-    assert all(len(found) in (2, 3) for found in held_out)
 
 
 def test_a_second_corpus_loses_what_was_held_out_of_the_first():

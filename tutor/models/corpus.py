@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,38 +45,11 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def split(pairs: Sequence[Pair], held_out: int, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to train on and pairs to validate on; neither sentence of the latter stands in the former.
-
-    Pairs that share a sentence, or are linked by others that do, are held out together, so that what is held out has
-    its share of sentences said in several ways.
-    """
-    groups = linked(pairs)
-    chosen: set[int] = set()
-    for number in np.random.default_rng(seed).permutation(len(groups)).tolist():
-        if len(chosen) + len(groups[number]) <= held_out:
-            chosen.update(groups[number])
+    """Pairs to train on and pairs to validate on; neither sentence of the latter stands in the former."""
+    sources, targets = Counter(s for s, _ in pairs), Counter(t for _, t in pairs)
+    alone = [i for i, (s, t) in enumerate(pairs) if sources[s] == 1 and targets[t] == 1]
+    chosen = set(np.random.default_rng(seed).permutation(alone)[:held_out].tolist())
     return [p for i, p in enumerate(pairs) if i not in chosen], [pairs[i] for i in sorted(chosen)]
-
-
-def linked(pairs: Sequence[Pair]) -> list[list[int]]:
-    """The numbers of the pairs in groups that share no sentence, in the order of their first pairs."""
-    first: dict[tuple[int, str], int] = {}  # (side, sentence) -> a pair that has it
-    parent = list(range(len(pairs)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    for i, pair in enumerate(pairs):
-        for side in enumerate(pair):
-            a, b = sorted((root(i), root(first.setdefault(side, i))))
-            parent[b] = a
-    groups: dict[int, list[int]] = {}
-    for i in range(len(pairs)):
-        groups.setdefault(root(i), []).append(i)
-    return list(groups.values())
 
 
 def without(pairs: Sequence[Pair], held_out: Sequence[Pair]) -> list[Pair]:
