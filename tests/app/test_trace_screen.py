@@ -252,11 +252,11 @@ async def test_while_it_computes_the_screen_answers_and_what_is_out_of_date_is_d
     computed = trace_module.compute
     gate, asked = threading.Event(), []
 
-    def slow(request):
+    def slow(request, after=None):
         asked.append((request.sentence, bool(request.old_answer)))
         if len(asked) == 1:
             assert gate.wait(10)
-        return computed(request)
+        return computed(request, after)
 
     async with tutor(explore="I am a student") as driver:
         shown = driver.trace
