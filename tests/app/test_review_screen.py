@@ -135,15 +135,15 @@ async def test_the_matrix_can_be_walked_and_left(review):
 
 
 async def test_a_what_if_of_a_question_is_on_when_its_matrix_opens(review, progress):
-    question = load_bank()["root-mean-square-norm"]
-    card = {name: f"question/{name}" for name in (q.id for q in questions(7))}
-    assert question.id in card
-    async with review(unit=7, new=100, limit=100) as driver:
+    question = load_bank()["softmax-saturation"]
+    card = {name: f"question/{name}" for name in (q.id for q in questions(3))}
+    assert question.id in card and question.shows.config == {"scale_scores": False}
+    async with review(unit=3, new=100, limit=100) as driver:
         while driver.app.screen.sitting.current.id != card[question.id]:
             driver.app.screen.sitting.grade(EASY)
         driver.app.screen._tell()
         await driver.press("ctrl+o")
-        assert driver.trace.config.norm == "rms" and driver.snapshot.result.before is not None
+        assert driver.trace.config.scale_scores is False and driver.snapshot.result.before is not None
 
 
 async def test_a_missed_exercise_is_done_again_in_place(review, progress):

@@ -69,7 +69,7 @@ def test_every_command_has_help_with_an_example(run, command):
         (["models", "show", "nope"], "nope: no such model"),
         (["progress", "import", "no-such.json"], "no-such.json"),
         (["bench", "--only", "speed"], "no measurement 'speed'"),
-        (["trace", "hi", "--node", "\x1b[31mred\u202e"], "no node called"),
+        (["trace", "hi", "--node", "\x1b[31mred\u202e"], "no node matches"),
     ],
 )
 def test_bad_input_is_one_line_and_a_status(run, arguments, said):

@@ -99,7 +99,8 @@ def test_every_lesson_exercise_knows_its_answers_and_its_mistakes():
                 else:
                     target = lesson.target.get(language) if lesson.target else None
                     sentence = lesson.sentence.get(language)
-                    trace = tutor.load_model(lesson.model).trace(sentence, target=target, pad_to=lesson.pad_to)
+                    model = tutor.load_model(lesson.model)
+                    trace = model.trace(sentence, target=target, pad_to=lesson.pad_to, config=step.config)
                 exercise = make(step, trace)
                 for cell in exercise.cells:
                     assert exercise.grade(cell, shown(exercise.expected(cell))).right
