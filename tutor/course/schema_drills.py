@@ -8,8 +8,6 @@ from msgspec import Meta
 
 from tutor.course.schema_parts import (
     Config,
-    Formula,
-    Hints,
     LookAt,
     NodeName,
     Number,
@@ -18,11 +16,12 @@ from tutor.course.schema_parts import (
     Points,
     Spot,
     Text,
+    Titled,
     Wrong,
 )
 
 
-class Shape(Part, frozen=True):
+class Shape(Titled, frozen=True):
     """The shape of a node for the learner to choose among those that slips would give.
 
     `mistakes` names the slips to offer, from tutor/course/shapes.py; without it, all that differ here.
@@ -33,10 +32,7 @@ class Shape(Part, frozen=True):
     shape: NodeName
     mistakes: Annotated[tuple[str, ...], Meta(description="names from tutor/course/shapes.py")] = ()
     say: Text | None = None
-    title: Text | None = None
-    formula: Formula | None = None
     config: Config | None = None
-    hints: Hints = ()
 
     @property
     def show(self) -> str:
@@ -66,7 +62,7 @@ class Prediction(Part, frozen=True):
 PREDICTIONS = ("largest", "sign", "larger")
 
 
-class Predict(Part, frozen=True):
+class Predict(Titled, frozen=True):
     """Something to predict of a matrix before it is shown; one answer, then it is shown and judged."""
 
     kind: ClassVar[str] = "predict"
@@ -74,17 +70,14 @@ class Predict(Part, frozen=True):
     predict: Prediction
     mistakes: Annotated[tuple[str, ...], Meta(description="names from tutor/course/mistakes.py")] = ()
     say: Text | None = None
-    title: Text | None = None
-    formula: Formula | None = None
     config: Config | None = None
-    hints: Hints = ()
 
     @property
     def show(self) -> str:
         return str(getattr(self.predict, self.predict.kind))
 
 
-class Order(Part, frozen=True):
+class Order(Titled, frozen=True):
     """Nodes to put in the order in which they are computed: any order in which nothing comes before what it needs."""
 
     kind: ClassVar[str] = "order"
@@ -92,10 +85,7 @@ class Order(Part, frozen=True):
     order: Annotated[tuple[NodeName, ...], Meta(min_length=3, max_length=6)]
     say: Text
     show: NodeName | None = None
-    title: Text | None = None
-    formula: Formula | None = None
     config: Config | None = None
-    hints: Hints = ()
 
 
 class Reach(Part, frozen=True):
@@ -138,7 +128,7 @@ class Solution(Part, frozen=True):
     numbers: tuple[NewNumber, ...] = ()
 
 
-class Match(Part, frozen=True):
+class Match(Titled, frozen=True):
     """Matrices of the trace to match with the formulas that gave them; `at` names the head where there are several."""
 
     kind: ClassVar[str] = "match"
@@ -147,13 +137,10 @@ class Match(Part, frozen=True):
     say: Text
     at: LookAt = {}
     show: NodeName | None = None
-    title: Text | None = None
-    formula: Formula | None = None
     config: Config | None = None
-    hints: Hints = ()
 
 
-class Explain(Part, frozen=True):
+class Explain(Titled, frozen=True):
     """Something to explain in a sentence or two; then the learner compares with graded points, and marks themself."""
 
     kind: ClassVar[str] = "explain"
@@ -162,8 +149,5 @@ class Explain(Part, frozen=True):
     wrong: Annotated[tuple[Wrong, ...], Meta(min_length=1, max_length=4)]
     say: Text | None = None
     show: NodeName | None = None
-    title: Text | None = None
-    formula: Formula | None = None
     look_at: LookAt = {}
     config: Config | None = None
-    hints: Hints = ()

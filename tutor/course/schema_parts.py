@@ -45,6 +45,16 @@ TrainingGoal = Annotated[
 ]
 Settings = Annotated[dict[str, Setting], Meta(description="where the generation or the training begins")]
 Hints = Annotated[tuple[Text, ...], Meta(description="from a nudge to the arithmetic, never the number")]
+
+
+class Titled(Part, frozen=True, kw_only=True):
+    """What every kind of step may have: a heading, a formula in place of the node's own, and graded hints."""
+
+    title: Text | None = None
+    formula: Formula | None = None
+    hints: Hints = ()
+
+
 GRADES = ("passing", "good", "excellent")
 SomePoints = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=6)]
 

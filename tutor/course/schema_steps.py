@@ -9,30 +9,26 @@ from msgspec import Meta
 from tutor.course.schema_drills import Explain, Match, Order, Predict, Reach, Shape, Solution
 from tutor.course.schema_parts import (
     Config,
-    Formula,
     Generation,
-    Hints,
     LookAt,
     NodeName,
     Part,
     Place,
     Settings,
     Text,
+    Titled,
     TrainingGoal,
 )
 
 
-class Show(Part, frozen=True):
+class Show(Titled, frozen=True):
     """Show a node and say something about it."""
 
     kind: ClassVar[str] = "show"
     show: NodeName
     say: Text
-    title: Text | None = None
-    formula: Formula | None = None
     look_at: LookAt = {}
     config: Config | None = None
-    hints: Hints = ()
 
 
 class Cells(Part, frozen=True):
@@ -43,16 +39,13 @@ class Cells(Part, frozen=True):
     mistakes: Annotated[tuple[str, ...], Meta(description="names from tutor/course/mistakes.py")] = ()
 
 
-class Fill(Part, frozen=True):
+class Fill(Titled, frozen=True):
     """Cells of a node for the learner to compute."""
 
     kind: ClassVar[str] = "exercise"
     exercise: Cells
     say: Text | None = None
-    title: Text | None = None
-    formula: Formula | None = None
     config: Config | None = None
-    hints: Hints = ()
 
     @property
     def show(self) -> str:
@@ -67,7 +60,7 @@ class Choice(Part, frozen=True):
     right: bool = False
 
 
-class Ask(Part, frozen=True):
+class Ask(Titled, frozen=True):
     """A question with choices, exactly one of them right."""
 
     kind: ClassVar[str] = "ask"
@@ -75,11 +68,8 @@ class Ask(Part, frozen=True):
     choices: Annotated[tuple[Choice, ...], Meta(min_length=2, max_length=6)]
     show: NodeName | None = None
     say: Text | None = None
-    title: Text | None = None
-    formula: Formula | None = None
     look_at: LookAt = {}
     config: Config | None = None
-    hints: Hints = ()
 
 
 class Goal(Part, frozen=True):
@@ -105,7 +95,7 @@ class Goal(Part, frozen=True):
 GOAL_KINDS = ("config", "reach", "generate", "train")
 
 
-class Try(Part, frozen=True, rename={"goal": "try"}):
+class Try(Titled, frozen=True, rename={"goal": "try"}):
     """Something for the learner to do: set a switch of the model, bring something about, generate, or train.
 
     `show` is needed for a switch.
@@ -115,10 +105,7 @@ class Try(Part, frozen=True, rename={"goal": "try"}):
     goal: Goal
     say: Text
     show: NodeName | None = None
-    title: Text | None = None
-    formula: Formula | None = None
     look_at: LookAt = {}
-    hints: Hints = ()
 
 
 class Comparison(Part, frozen=True):
@@ -134,7 +121,7 @@ class Comparison(Part, frozen=True):
     covered: bool = False
 
 
-class Audit(Part, frozen=True):
+class Audit(Titled, frozen=True):
     """A printed matrix in which the learner marks the cells that are slips."""
 
     kind: ClassVar[str] = "audit"
@@ -142,9 +129,6 @@ class Audit(Part, frozen=True):
     look_at: ClassVar[Mapping[str, Place]] = MappingProxyType({})
     audit: Comparison
     say: Text
-    title: Text | None = None
-    formula: Formula | None = None
-    hints: Hints = ()
 
     @property
     def show(self) -> str:
