@@ -163,3 +163,15 @@ def test_any_sentence_runs(text, target):
 def test_parameters_are_counted(model):
     assert model.parameters == model.card.parameters
     assert isinstance(model.config, TransformerConfig)
+
+
+@pytest.mark.parametrize(("name", "text", "strange"), [
+    ("translator", "你好 😀", True),
+    ("translator", "I like 你", False),
+    ("proverbs", "hello", True),
+    ("proverbs", "白日依山尽", False),
+])  # fmt: skip
+def test_a_text_of_characters_that_the_model_lacks_is_told_of(name, text, strange):
+    model = tutor.load_model(name)
+    for found in (model.trace(text), model.generate(text)):
+        assert ("hardly knows these characters" in found.notice) is strange

@@ -33,7 +33,7 @@ SENTENCES = (
     ),
     (N_("“The same as yesterday” is off by {0}."), ("error_same_as_yesterday",)),
     (
-        N_("Loss on the few lines it learned: {0}. It has them by heart; measured on others it was not."),
+        N_("Loss on the few lines it learned: {0}. It has them by heart and was not measured on others."),
         ("training_loss",),
     ),
 )

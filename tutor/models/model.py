@@ -25,6 +25,7 @@ from tutor.models.guessing import filled, guesses
 from tutor.models.published.tokenizer import AnyTokenizer
 from tutor.models.series.run import trace_series
 from tutor.models.switching import Switched, switched
+from tutor.models.tokenizer import Tokenizer
 
 EXTRA_ANSWER_TOKENS = 8  # an answer may be this much longer than its question
 CONTINUATION_TOKENS = 32  # how far a decoder-only model goes on by itself
@@ -296,7 +297,20 @@ class Model:
             notice = self._clipped("sentence", len(ids))
             ids = [*ids[: longest - 1], ids[-1]] if ids[-1] == self.config.end_id else ids[:longest]
         padding = min(pad_to or 0, longest) - len(ids)
-        return ids + [self.config.pad_id] * padding, notice
+        return ids + [self.config.pad_id] * padding, notice or self._strange(ids)
+
+    def _strange(self, ids: list[int]) -> Message | str:
+        """What to say of a text most of whose characters the vocabulary lacks, in another language perhaps."""
+        if not isinstance(self.tokenizer, Tokenizer):
+            return ""
+        typed = [number for number in ids if number not in (self.config.start_id, self.config.end_id)]
+        lacking = sum(map(self.tokenizer.lacks, typed))
+        if 2 * lacking <= len(typed):
+            return ""
+        message = (
+            "{model} hardly knows these characters ({lacking} of {count} tokens stand in for them): expect no sense"
+        )
+        return Message(message, model=self.name, lacking=lacking, count=len(typed))
 
     def _clipped(self, what: str, count: int) -> Message:
         values = {"count": count, "model": self.name, "longest": self.config.maximum_positions}

@@ -258,6 +258,10 @@ class Tokenizer:
         text = "".join(parts)
         return text.removeprefix(" ") if self.leading_space else text
 
+    def lacks(self, number: int) -> bool:
+        """Whether an id stands for a character that the vocabulary does not hold, or for a byte of one."""
+        return number == self.unknown_id or self._byte(number) is not None
+
     def _byte(self, number: int) -> int | None:
         if self._first_byte is not None and self._first_byte <= number < self._first_byte + BYTES:
             return number - self._first_byte
