@@ -238,6 +238,17 @@ async def test_an_empty_sentence_says_so_and_keeps_the_last_numbers(tutor):
         assert driver.trace["tokens"].labels[0] == ("I", "<end>")
 
 
+@pytest.mark.parametrize("model", ["translator", "cloze"])
+async def test_an_empty_sentence_leaves_the_letters_of_the_last_tokens_where_they_were(tutor, model):
+    async with tutor(explore="I am a student", model=model) as driver:
+        await driver.go("tokens", (2,))
+        typed = driver.why._view.extra
+        await driver.type("")
+        assert driver.said("#notice") == "the sentence is empty: type a few words"
+        assert driver.why._view.extra == typed
+        assert typed[0].startswith("typed: ")
+
+
 async def until(condition):
     """What another thread is about to do."""
     for _moment in range(1000):

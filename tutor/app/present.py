@@ -188,7 +188,7 @@ def warning(snapshot: Snapshot) -> str:
 def why_view(snapshot: Snapshot) -> WhyView | None:
     """The cell under the cursor, explained."""
     trace, walk = snapshot.shown, snapshot.walk
-    if trace is None or walk is None:
+    if trace is None or walk is None or snapshot.result is None:
         return None
     why = trace.explain(walk.here.node, walk.here.index)
     step = snapshot.lesson.step
@@ -197,7 +197,8 @@ def why_view(snapshot: Snapshot) -> WhyView | None:
     of_step = (own or "") if on_step is not None and on_step.node == walk.here.node else ""
     asked = of_step if isinstance(step, Ask) else ""  # the arithmetic does not go on from it
     formula = of_step if of_step and not asked else why.formula
-    extra = letters(trace, snapshot.request, walk.here)
+    # Of the sentence that was traced: the one being typed may have no trace yet, or none at all.
+    extra = letters(trace, snapshot.result.request, walk.here)
     covered = snapshot.lesson.attempt.covered == walk.here.node
     return WhyView(trace, why, formula or "", snapshot.is_blank, extra, covered, asked)
 
