@@ -17,6 +17,7 @@ from tutor.engine.optimiser import PARTS
 from tutor.engine.optimiser import PREFIX as STEP
 from tutor.engine.sharing import PREFIX as SHARE
 from tutor.engine.trace import Node, Trace, TraceError
+from tutor.engine.widths import PREFIX as WIDTH
 
 
 class PlaceError(ValueError):
@@ -29,8 +30,9 @@ def find_node(trace: Trace, pattern: str) -> Node:
     A name or a glob after `gradient.` means the gradient of what it finds; between `step.` and one of the optimiser's
     parts (`step.logits.weight.after`) it means a weight; after `lens.` stands a layer (`lens.0.probabilities`) or a
     position (`lens.at.3.probabilities`) of the logit lens; `count.encoder.0.total` counts weights,
-    `share.decoder.before` says what heads attend to. All are computed when first asked for. In a model of one stack, a
-    name in the other stack means its counterpart.
+    `share.decoder.before` says what heads attend to, `width.64.divided.weights` is a head of any width on random
+    numbers. All are computed when first asked for. In a model of one stack, a name in the other stack means its
+    counterpart.
     """
     if pattern in trace:
         return trace[pattern]
@@ -44,6 +46,8 @@ def find_node(trace: Trace, pattern: str) -> Node:
         return trace.count(_in_its_stack(trace, pattern))
     if pattern.startswith(SHARE):
         return trace.share(_in_its_stack(trace, pattern))
+    if pattern.startswith(WIDTH):
+        return trace.width(pattern)
     found = trace.find(pattern)
     if not found and (other := counterpart(trace, pattern)):
         return find_node(trace, other)
@@ -56,7 +60,7 @@ def find_node(trace: Trace, pattern: str) -> Node:
 
 def is_at_hand(trace: Trace, pattern: str) -> bool:
     """Whether `find_node` need not walk back through the model for it, or read words off a layer."""
-    return not pattern.startswith((GRADIENT, STEP, LENS, COUNT, SHARE)) or pattern in trace
+    return not pattern.startswith((GRADIENT, STEP, LENS, COUNT, SHARE, WIDTH)) or pattern in trace
 
 
 def _in_its_stack(trace: Trace, pattern: str) -> str:

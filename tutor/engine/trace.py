@@ -25,6 +25,7 @@ from tutor.engine.ops.elementwise import multiply
 from tutor.engine.optimiser import PREFIX as STEP
 from tutor.engine.optimiser import AdamW, record_step
 from tutor.engine.sharing import record_shares
+from tutor.engine.widths import LABELS, Widths
 
 Change = np.ndarray | Sequence[Any] | float | Callable[[np.ndarray], Any]
 
@@ -49,6 +50,7 @@ class Trace:
         self._read_off: dict[str, Node] = {}  # the nodes of the logit lens that were asked for
         self._counts: dict[str, Node] = {}  # how many numbers the weights hold, part by part
         self._shares: dict[str, Node] = {}  # how much weight every head gives to a place
+        self._widths: Widths | None = None  # heads of any width, on random numbers
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -73,7 +75,8 @@ class Trace:
 
     @property
     def _parts(self) -> tuple[dict[str, Node], ...]:
-        return self._nodes, self._weights, self._steps_back, self._read_off, self._counts, self._shares
+        widths = self._widths.nodes if self._widths is not None else {}
+        return self._nodes, self._weights, self._steps_back, self._read_off, self._counts, self._shares, widths
 
     def __contains__(self, name: object) -> bool:
         return any(name in part for part in self._parts)
@@ -173,6 +176,27 @@ class Trace:
                 node._labels = labels
             self._shares = record.nodes
         return self._first(self._shares, pattern)
+
+    def width(self, pattern: str = "width.*.divided.weights", seed: int | None = None) -> Node:
+        """A node of a head of any width on random queries and keys: `width.64.divided.weights`, … (`widths.py`).
+
+        Of a glob the first that matches. With another `seed` than before all of them are drawn anew. Raises TraceError
+        where there is no such node, or no sentence to draw numbers for.
+        """
+        if self._widths is None or seed not in (None, self._widths.seed):
+            if "tokens" not in self._nodes:
+                raise TraceError("this trace has no sentence whose tokens could be given random queries and keys")
+            tokens = self._nodes["tokens"]
+            self._widths = Widths(Recorder({}, tokens._backend), tokens, seed or 0)
+        node, labels = self._widths.find(pattern), {**self._nodes["tokens"]._labels, **LABELS}
+        for one in self._widths.nodes.values():
+            one._labels = labels
+        return node
+
+    @property
+    def width_seed(self) -> int:
+        """What the random queries and keys of `width` were last drawn from."""
+        return self._widths.seed if self._widths is not None else 0
 
     @staticmethod
     def _first(nodes: Mapping[str, Node], pattern: str) -> Node:
