@@ -307,10 +307,12 @@ class Model:
         lacking = sum(map(self.tokenizer.lacks, typed))
         if 2 * lacking <= len(typed):
             return ""
-        message = (
-            "{model} hardly knows these characters ({lacking} of {count} tokens stand in for them): expect no sense"
+        return Message(
+            "{model} hardly knows these characters ({lacking} of {count} tokens stand in for them): expect no sense",
+            model=self.name,
+            lacking=lacking,
+            count=len(typed),
         )
-        return Message(message, model=self.name, lacking=lacking, count=len(typed))
 
     def _clipped(self, what: str, count: int) -> Message:
         values = {"count": count, "model": self.name, "longest": self.config.maximum_positions}
