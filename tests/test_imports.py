@@ -86,7 +86,7 @@ def loaded_by(code: str) -> set[str]:
         ("import tutor.cli", {"numpy", "textual", "rich", "yaml", "msgspec", "torch"}),
         ("import tutor.engine.transformer", {"textual", "rich", "yaml", "click", "msgspec", "safetensors", "torch"}),
         ("import tutor.models.registry", {"numpy", "textual", "rich", "click", "msgspec", "torch"}),
-        ("import tutor.app.app", {"numpy", "torch"}),
+        ("import tutor.app.app", {"numpy", "torch", "fsrs"}),
     ],
 )
 def test_importing_is_cheap(code, absent):

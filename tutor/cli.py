@@ -87,7 +87,7 @@ def start(
 ) -> None:
     """Open the tutor, at LESSON if one is given."""
     use_one_thread()
-    from tutor.course.load import load_lesson
+    from tutor.course.lesson_file import load_lesson
     from tutor.course.progress import Progress
     from tutor.display.language import detect, set_language
     from tutor.models.registry import find_folder

@@ -8,7 +8,7 @@ from tutor.app.screens.audit import AuditScreen
 from tutor.app.screens.trace import TraceScreen
 from tutor.app.widgets.matrix import MatrixView
 from tutor.course.audit import Sheet
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.programs import run_program
 from tutor.course.schema import Audit
 

@@ -10,7 +10,8 @@ from tests.app.conftest import LANGUAGES, NARROW, SIZES, WIDE
 from tutor.app.app import TutorApp
 from tutor.app.dialogs.glossary import GlossaryDialog
 from tutor.app.dialogs.help import HelpDialog
-from tutor.app.dialogs.model import ModelDialog, info_of
+from tutor.app.dialogs.model import ModelDialog
+from tutor.app.model_info import info_of
 from tutor.app.palette import TutorCommands, TutorPalette, match
 from tutor.app.screens.home import HomeScreen
 from tutor.app.widgets.prose import Prose

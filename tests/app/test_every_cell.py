@@ -15,7 +15,7 @@ from tutor.app.tracing import Request, compute
 from tutor.app.walk import Stop, Walk, fitted, next_cell
 from tutor.app.widgets.why_panel import SHOWN_OPERANDS, WhyView, operand_line, why_text
 from tutor.course.exercises import make
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.schema import Cells, Fill
 from tutor.display import prose
 from tutor.display.formula import linear

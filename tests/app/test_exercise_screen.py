@@ -5,7 +5,7 @@ import pytest
 from tests.app.conftest import NARROW, WIDE
 from tutor.app.widgets.number_input import NumberInput
 from tutor.course.answers import shown
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.mistakes import MISTAKES
 from tutor.course.schema import Ask, Fill
 

@@ -10,7 +10,8 @@ from tutor.app.dialogs.what_if import WhatIfDialog
 from tutor.app.screens.home import HomeScreen
 from tutor.course.drills import QUIZZED
 from tutor.course.goals import Evidence, to_generate, tried
-from tutor.course.load import load_course, load_lesson
+from tutor.course.lesson_file import load_lesson
+from tutor.course.load import load_course
 from tutor.course.places import cell_at, find_node
 from tutor.course.progress import Progress
 from tutor.course.schema import Ask, Audit, Explain, Fill, Order, Show, Try

@@ -14,7 +14,7 @@ from tutor.app.screens.trace import TraceScreen
 from tutor.app.screens.training import TrainingScreen
 from tutor.app.widgets.key_line import KeyLine
 from tutor.course.goals import Evidence
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.schema import Try
 
 CHOOSING = "logits-to-words"

@@ -6,8 +6,8 @@ from textual.widgets import OptionList
 
 from tests.models.test_hub import put
 from tests.models.test_published import settings, tensors
-from tutor.app.dialogs.model import info_of
 from tutor.app.home_text import about_model
+from tutor.app.model_info import info_of
 from tutor.models import hub_cache
 
 

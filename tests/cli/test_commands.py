@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import tutor
 from tutor.cli import cli
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.progress import Progress
 from tutor.display.language import set_language
 

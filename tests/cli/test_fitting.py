@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from tutor.cli import cli
-from tutor.course.load import lesson_files
+from tutor.course.files import lesson_files
 from tutor.display.language import set_language
 
 

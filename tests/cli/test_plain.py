@@ -2,7 +2,8 @@
 
 import pytest
 
-from tutor.course.load import lesson_files, load_lesson
+from tutor.course.files import lesson_files
+from tutor.course.lesson_file import load_lesson
 from tutor.course.places import cell_at, find_node
 from tutor.course.progress import Progress
 from tutor.display.language import set_language

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from tutor.cli import cli
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.progress import Progress
 from tutor.course.schema import Audit
 from tutor.display.language import set_language

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from tutor.cli import cli
 from tutor.course.drills import quizzes
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.ordering import Ordering
 from tutor.course.progress import Progress
 from tutor.course.schema import Explain, Match, Order, Predict, Shape

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.display.language import set_language
 from tutor.plain.reaching import Reaching
 from tutor.plain.source import Source

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.course.sample import PROGRAM
 from tutor.course.audit import AuditError, Finding, Sheet, sheets, tally
 from tutor.course.check import check_lesson
+from tutor.course.errors import LessonError
 from tutor.course.json_schema import json_schema
-from tutor.course.load import LessonError, load_lesson, parse_lesson
+from tutor.course.lesson_file import load_lesson, parse_lesson
 from tutor.course.programs import run_program
 from tutor.course.schema import Audit
 from tutor.engine.trace import TraceError

@@ -4,7 +4,9 @@ import pytest
 
 from tests.course.sample import PROGRAM, with_line
 from tutor.course.check import check_files, check_lesson
-from tutor.course.load import LessonError, load_course, parse_lesson
+from tutor.course.errors import LessonError
+from tutor.course.lesson_file import parse_lesson
+from tutor.course.load import load_course
 from tutor.course.new import new_lesson
 
 MODEL = """

@@ -4,7 +4,8 @@ import pytest
 
 from tests.course.sample import with_line
 from tutor.course.check_words import word_problems
-from tutor.course.load import load_course, parse_lesson
+from tutor.course.lesson_file import parse_lesson
+from tutor.course.load import load_course
 
 
 def problems(before: str, after: str) -> list[str]:

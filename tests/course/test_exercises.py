@@ -13,7 +13,8 @@ from tutor.course.answers import shown
 from tutor.course.cells import distinct
 from tutor.course.exercises import make, question
 from tutor.course.goals import tried
-from tutor.course.load import load_course, parse_lesson
+from tutor.course.lesson_file import parse_lesson
+from tutor.course.load import load_course
 from tutor.course.mistakes import MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import run_program

@@ -4,7 +4,8 @@ import pytest
 
 from tests.course.sample import PROGRAM
 from tutor.course.check import check_lesson
-from tutor.course.load import LessonError, parse_lesson
+from tutor.course.errors import LessonError
+from tutor.course.lesson_file import parse_lesson
 from tutor.course.review import ExerciseCard
 from tutor.course.schema import Explain
 

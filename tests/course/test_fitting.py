@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from tests.course.sample import PROGRAM
 from tutor.course.counterparts import counterpart
+from tutor.course.files import lesson_files
 from tutor.course.fitting import absent, fit, mismatch, other_model_said
-from tutor.course.load import lesson_files, load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.places import find_node
 from tutor.course.schema import Ask, Cells, Choice, Fill, Goal, Show, Text, Try
 from tutor.engine.trace import TraceError

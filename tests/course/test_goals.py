@@ -8,9 +8,10 @@ import tutor
 from tests.course.sample import PROGRAM
 from tutor.course.check import check_lesson
 from tutor.course.check_goals import goal_problems
+from tutor.course.errors import LessonError
 from tutor.course.goals import Evidence, reached, to_generate
 from tutor.course.json_schema import json_schema
-from tutor.course.load import LessonError, parse_lesson
+from tutor.course.lesson_file import parse_lesson
 from tutor.course.schema import Goal, Text, Try
 
 MODEL = """

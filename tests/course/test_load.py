@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from tests.course.sample import PROGRAM, with_line
 from tutor.course import yaml_tree
+from tutor.course.errors import LessonError
+from tutor.course.files import lesson_files
 from tutor.course.json_schema import json_schema
-from tutor.course.load import LessonError, lesson_files, load_course, load_lesson, parse_lesson
+from tutor.course.lesson_file import load_lesson, parse_lesson
+from tutor.course.load import load_course
 from tutor.course.new import new_lesson
 from tutor.course.schema import Ask, Fill, Show
 from tutor.course.yaml_tree import MAXIMUM_DEPTH

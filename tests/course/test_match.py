@@ -7,7 +7,7 @@ import tutor
 from tests.course.sample import PROGRAM
 from tutor.course.check import check_lesson
 from tutor.course.drills import QuizError, quizzes
-from tutor.course.load import parse_lesson
+from tutor.course.lesson_file import parse_lesson
 from tutor.course.schema import Match, Text
 
 PLACE = "encoder.0.self_attention."

@@ -5,7 +5,7 @@ import pytest
 
 import tutor
 from tests.course.sample import with_line
-from tutor.course.load import parse_lesson
+from tutor.course.lesson_file import parse_lesson
 from tutor.course.mistakes import MISTAKES, MistakeError, slips
 from tutor.course.programs import run_program
 

@@ -7,7 +7,8 @@ import tutor
 from tests.course.sample import PROGRAM
 from tutor.course.check import check_lesson
 from tutor.course.drills import QuizError, quizzes
-from tutor.course.load import LessonError, parse_lesson
+from tutor.course.errors import LessonError
+from tutor.course.lesson_file import parse_lesson
 from tutor.course.places import PlaceError
 from tutor.course.predict import best_of, outcome_of
 from tutor.course.programs import run_program

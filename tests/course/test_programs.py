@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.course.sample import PROGRAM, with_line
-from tutor.course.load import load_lesson, parse_lesson
+from tutor.course.lesson_file import load_lesson, parse_lesson
 from tutor.course.programs import ProgramError, run_program
 
 

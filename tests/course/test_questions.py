@@ -7,7 +7,7 @@ import pytest
 
 from tutor.course.check_questions import check_questions
 from tutor.course.errors import LessonError
-from tutor.course.load import lesson_files
+from tutor.course.files import lesson_files
 from tutor.course.questions import GRADES, load_bank, parse_questions, question_files, read_questions, sorted_out
 from tutor.engine.config import TransformerConfig
 from tutor.engine.transformer import weight_shapes

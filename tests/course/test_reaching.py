@@ -5,7 +5,8 @@ import pytest
 
 from tests.course.sample import PROGRAM
 from tutor.course.check import check_lesson
-from tutor.course.load import LessonError, load_lesson, parse_lesson
+from tutor.course.errors import LessonError
+from tutor.course.lesson_file import load_lesson, parse_lesson
 from tutor.course.places import PlaceError
 from tutor.course.programs import run_program
 from tutor.course.reaching import check_place, distance, has_reached, solved

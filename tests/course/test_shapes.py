@@ -6,7 +6,8 @@ import tutor
 from tests.course.sample import PROGRAM
 from tutor.course.check import check_lesson
 from tutor.course.drills import QuizError, quizzes
-from tutor.course.load import LessonError, parse_lesson
+from tutor.course.errors import LessonError
+from tutor.course.lesson_file import parse_lesson
 from tutor.course.programs import run_program
 from tutor.course.schema import Shape
 from tutor.course.shapes import SLIPS, slips_of, spelled

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.worksheet.pages import Page, foreign
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.display.safe import safe
 from tutor.worksheet.html import key_html, sheet_html, words
 from tutor.worksheet.make import Wanted, make_worksheet

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutor.course.load import lesson_files, load_lesson
+from tutor.course.files import lesson_files
+from tutor.course.lesson_file import load_lesson
 from tutor.engine.formulas import FORMULAS
 from tutor.engine.ops import OPERATIONS
 from tutor.worksheet.mathml import mathml

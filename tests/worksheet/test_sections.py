@@ -9,7 +9,8 @@ from tutor.course.answers import readings
 from tutor.course.audit import Sheet
 from tutor.course.drills import QUIZZED
 from tutor.course.exercises import make
-from tutor.course.load import load_course, load_lesson, parse_lesson
+from tutor.course.lesson_file import load_lesson, parse_lesson
+from tutor.course.load import load_course
 from tutor.course.schema import Ask, Audit, Fill, Try
 from tutor.display.language import set_language
 from tutor.plain.source import Source

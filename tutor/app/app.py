@@ -9,20 +9,26 @@ from textual.app import App
 from textual.binding import Binding
 
 from tutor.app.home_text import is_example
-from tutor.app.palette import TutorCommands, TutorPalette
 from tutor.app.screens.home import HomeScreen
 from tutor.course.errors import LessonError
-from tutor.course.load import Course, load_course, load_lesson
+from tutor.course.load import Course, load_course
 from tutor.course.progress import Progress
 from tutor.display.language import _, set_language
 from tutor.display.no_colour import no_colour
 from tutor.display.safe import safe
 
 if TYPE_CHECKING:
+    from tutor.app.palette import TutorCommands
     from tutor.app.screens.review import ReviewWish
     from tutor.app.screens.trace import TraceScreen
 
 DEFAULT_MODEL = "translator"
+
+
+def _commands() -> type[TutorCommands]:
+    from tutor.app.palette import TutorCommands  # late: the first paint does without
+
+    return TutorCommands
 
 
 class TutorApp(App[None]):
@@ -30,7 +36,7 @@ class TutorApp(App[None]):
 
     TITLE = "tutor"
     CSS_PATH = "tutor.tcss"
-    COMMANDS = {TutorCommands}
+    COMMANDS = {_commands}
     BINDINGS = [Binding("f2", "language", show=False), Binding("ctrl+q", "quit", show=False, priority=True)]
 
     def __init__(
@@ -70,6 +76,8 @@ class TutorApp(App[None]):
 
     def open_lesson(self, lesson_id: str, sentence: str = "") -> None:
         """Start a lesson on a sentence, at the step where the learner left it."""
+        from tutor.course.lesson_file import load_lesson  # late: it brings YAML
+
         try:
             lesson = load_lesson(lesson_id)
         except LessonError as error:
@@ -177,6 +185,8 @@ class TutorApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Everything there is, by name."""
+        from tutor.app.palette import TutorPalette  # late, as in `_commands`
+
         if not TutorPalette.is_open(self):  # type: ignore[arg-type]
             self.push_screen(TutorPalette())
 

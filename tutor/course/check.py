@@ -14,13 +14,14 @@ from tutor.course.check_goals import goal_problems
 from tutor.course.check_words import word_problems
 from tutor.course.errors import LessonError
 from tutor.course.exercises import make
+from tutor.course.files import lesson_files
 from tutor.course.goals import tried
-from tutor.course.load import lesson_files, load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.mistakes import MISTAKES, MistakeError
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import ProgramError, run_program
-from tutor.course.reading_words import nearest
 from tutor.course.schema import Ask, Audit, Explain, Fill, Lesson, Predict, Shape, Show, Step, Try
+from tutor.course.spelling import nearest
 from tutor.engine.config import ConfigError, check_field_names
 from tutor.engine.trace import Trace, TraceError
 from tutor.models.errors import ModelError

@@ -13,10 +13,10 @@ from tutor.course.ordering import Ordering
 from tutor.course.places import PlaceError, find_node
 from tutor.course.programs import ProgramError
 from tutor.course.reaching import Again, check_place, distance, has_reached, solved
-from tutor.course.reading_words import nearest
 from tutor.course.schema import Explain, Match, Order, Predict, Reach, Shape, Solution, Step, Try
 from tutor.course.schema_parts import GRADES
 from tutor.course.shapes import SLIPS, slips_of
+from tutor.course.spelling import nearest
 from tutor.engine.config import ConfigError
 from tutor.engine.ops import OperationError
 from tutor.engine.trace import Trace, TraceError

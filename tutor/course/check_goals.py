@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from tutor.course.goals import LEAST, MOST, generated_with, setting_of, to_generate, with_strategy
-from tutor.course.reading_words import nearest
 from tutor.course.schema import Goal
+from tutor.course.spelling import nearest
 from tutor.engine.choosing import STRATEGY_OF, Decoding, DecodingError
 from tutor.models.recipe import SETTINGS as TRAINING_SETTINGS
 

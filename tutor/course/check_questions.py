@@ -13,9 +13,9 @@ from tutor.course.load import Course, load_course
 from tutor.course.places import PlaceError, cell_at, find_node
 from tutor.course.programs import ProgramError, run_program
 from tutor.course.questions import GRADES, Question, load_bank, question_files, read_questions
-from tutor.course.reading_words import nearest
 from tutor.course.review import stage
 from tutor.course.schema import Lesson, Text
+from tutor.course.spelling import nearest
 from tutor.engine.config import ConfigError, check_field_names
 from tutor.engine.trace import Trace, TraceError
 from tutor.models.errors import ModelError

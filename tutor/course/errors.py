@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from tutor.course.schema import Text
+from tutor.course.schema_parts import Text
 from tutor.engine.message import Message
 
 

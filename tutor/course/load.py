@@ -1,27 +1,24 @@
-"""Finding and loading lessons. The course map reads only each file's head; a lesson is read whole when it is opened."""
+"""The course map: every lesson by its head. A lesson is read whole when it is opened."""
 
 from __future__ import annotations
 
-import re
-from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from tutor.course import schema
 from tutor.course.errors import LessonError
-from tutor.course.reading import MISSING, Reader
-from tutor.course.reading_words import nearest
-from tutor.course.schema import Header, Lesson, Origin, Text
+from tutor.course.files import lesson_files
+from tutor.course.header import Header
+from tutor.course.heads import Heads, recall, remember
+from tutor.course.schema_parts import Text
+from tutor.course.spelling import nearest
 from tutor.course.units import unit_title
-from tutor.course.yaml_tree import MAXIMUM_BYTES, Mapping, Scalar, parse
-from tutor.engine.message import Message
 
-__all__ = ["Course", "LessonEntry", "LessonError", "Unit", "lesson_files", "load_course", "load_lesson", "parse_lesson"]
+if TYPE_CHECKING:
+    from tutor.course.schema import Lesson
 
-_FIELD = re.compile(r"^[A-Za-z_][A-Za-z_0-9]*[ ]*:", re.MULTILINE)
-_STEP = re.compile(r"^([ ]*)-[ ]", re.MULTILINE)
-_NOT_IN_HEAD = ("steps", "program")
+__all__ = ["Course", "LessonEntry", "Unit", "load_course"]
 
 
 class LessonEntry(msgspec.Struct):
@@ -35,6 +32,8 @@ class LessonEntry(msgspec.Struct):
     @property
     def lesson(self) -> Lesson:
         if self.whole is None:
+            from tutor.course.lesson_file import load_lesson  # late: the map is drawn without reading YAML
+
             self.whole = load_lesson(self.path)
         return self.whole
 
@@ -93,143 +92,39 @@ class Course(msgspec.Struct, frozen=True):
         raise KeyError(f"no lesson {identifier!r}" + (f"; did you mean {guess!r}?" if guess else ""))
 
 
-def lessons_folder() -> Path:
-    """Where the lessons lie: inside the installed package, or beside it in a checkout."""
-    package = Path(str(resources.files("tutor")))
-    inside = package / "lessons"
-    return inside if inside.is_dir() else package.parent / "lessons"
-
-
-def lesson_files(folder: Path | None = None) -> tuple[Path, ...]:
-    """The lesson files of the course in file name order."""
-    found = folder or lessons_folder()
-    return tuple(sorted(path for path in found.glob("*.y*ml") if not path.name.startswith((".", "_"))))
-
-
 def load_course(folder: Path | None = None) -> Course:
     """The course map. A broken file is left out and told of in `problems`; it never keeps the course from opening."""
-    entries: dict[int, list[LessonEntry]] = {}
+    files = lesson_files(folder)
     problems: list[LessonError] = []
+    heads = recall(files) if folder is None else None
+    if heads is None:
+        heads = _read_heads(files, problems)
+        if folder is None and not problems:
+            remember(files, heads)
+    entries: dict[int, list[LessonEntry]] = {}
     seen: dict[str, Path] = {}
-    for path in lesson_files(folder):
-        try:
-            entry = _entry(path)
-        except LessonError as error:
-            problems.append(error)
+    for path, (header, steps) in heads.items():
+        if header.id in seen:
+            problems.append(_twice(path, header.id, seen[header.id]))
             continue
-        if entry.id in seen:
-            problems.append(
-                LessonError(
-                    str(path),
-                    1,
-                    "id",
-                    f"{entry.id} is also the id of {seen[entry.id].name}",
-                    "Give each lesson its own id",
-                )
-            )
-            continue
-        seen[entry.id] = path
-        entries.setdefault(entry.unit, []).append(entry)
+        seen[header.id] = path
+        entries.setdefault(header.unit, []).append(LessonEntry(path, header, steps))
     units = tuple(Unit(number, unit_title(number), tuple(entries[number])) for number in sorted(entries))
     return Course(units, tuple(problems))
 
 
-def load_lesson(path_or_id: str | Path, folder: Path | None = None) -> Lesson:
-    """The lesson in that file, or of the course with that id. LessonError says all that is wrong with it."""
-    path = Path(path_or_id)
-    name = str(path_or_id)
-    if path.suffix in (".yaml", ".yml") or "/" in name or "\\" in name:
-        return parse_lesson(_read(path), str(path))
-    files = lesson_files(folder)
-    by_name = [file for file in files if re.sub(r"^\d+[-_]", "", file.stem) == name]
-    for file in by_name + [file for file in files if file not in by_name]:
+def _read_heads(files: tuple[Path, ...], problems: list[LessonError]) -> Heads:
+    from tutor.course.lesson_file import read_head  # late, as above
+
+    heads: Heads = {}
+    for path in files:
         try:
-            if _head(_read(file), str(file)).id == name:
-                return parse_lesson(_read(file), str(file))
-        except LessonError:
-            if file in by_name:
-                raise
-    guess = nearest(name, [re.sub(r"^\d+[-_]", "", file.stem) for file in files])
-    remedy = Message("`tutor lessons` lists the lessons there are")
-    if guess:
-        remedy = Message("Did you mean {guess}?", guess=guess)
-    raise LessonError(name, 0, "", Message("there is no lesson with this id"), remedy)
+            heads[path] = read_head(path)
+        except LessonError as error:
+            problems.append(error)
+    return heads
 
 
-def parse_lesson(text: str, file: str = "lesson") -> Lesson:
-    """The lesson that `text` holds. LessonError says all that is wrong with it."""
-    reader = Reader(file)
-    tree = parse(text, file)
-    if not isinstance(tree, Mapping):
-        raise LessonError(file, tree.line, "", "should be a mapping of fields", "Start with `format: 1` and `id: …`")
-    _refuse_other_formats(tree, file)
-    lesson = reader.read(tree, Lesson, "")
-    given = {key.value for key, _ in tree.pairs}
-    if len(given & {"model", "program"}) != 1:
-        both = "model" in given
-        reader.problem(
-            tree,
-            "model",
-            "and program are both given" if both else "or program is missing",
-            "Give exactly one: model: translator, or program: {…}",
-        )
-    if lesson is not MISSING and not lesson.steps:
-        reader.problem(tree, "steps", "is empty", "Add a step: - show: NODE")
-    if reader.problems:
-        raise LessonError.gathered(sorted(reader.problems, key=lambda problem: problem.line))
-    return msgspec.structs.replace(lesson, origin=Origin(file, reader.lines))
-
-
-def _refuse_other_formats(tree: Mapping, file: str) -> None:
-    for key, value in tree.pairs:
-        if key.value == "format" and isinstance(value, Scalar) and re.fullmatch("[1-9][0-9]{0,8}", value.value):
-            if int(value.value) > schema.FORMAT:
-                message = f"is {value.value}, newer than this tutor reads ({schema.FORMAT})"
-                remedy = "Update the tutor: pip install --upgrade transformer-tutor"
-                raise LessonError(file, key.line, "format", message, remedy)
-
-
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            raise LessonError(
-                str(path), 1, "", f"is larger than {MAXIMUM_BYTES:,} bytes", "Split it into several lessons"
-            )
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise LessonError(str(path), line, "", "is not UTF-8 text", "Save it as UTF-8") from None
-    except OSError as error:
-        raise LessonError(str(path), 0, "", f"cannot be read: {error.strerror or error}", "Check the path") from None
-
-
-def _entry(path: Path) -> LessonEntry:
-    text = _read(path)
-    try:
-        return LessonEntry(path, _head(text, str(path)), _count_steps(text))
-    except LessonError:
-        # The quick look failed; the whole file's own errors are the ones to tell.
-        lesson = parse_lesson(text, str(path))
-        header = Header(**{name: getattr(lesson, name) for name in Header.__struct_fields__})
-        return LessonEntry(path, header, len(lesson.steps), lesson)
-
-
-def _head(text: str, file: str) -> Header:
-    """The fields before and between the long ones, parsed without them: ten times faster than the whole."""
-    starts = [match.start() for match in _FIELD.finditer(text)]
-    parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
-    reader = Reader(file)
-    head = reader.read(parse("".join(part for part in parts if not part.startswith(_NOT_IN_HEAD)), file), Header, "")
-    if reader.problems:
-        raise LessonError.gathered(reader.problems)
-    return head
-
-
-def _count_steps(text: str) -> int:
-    start = re.search(r"^steps[ ]*:", text, re.MULTILINE)
-    if start is None:
-        return 0
-    end = _FIELD.search(text, start.end())
-    body = text[start.end() : end.start() if end else len(text)]
-    first = _STEP.search(body)
-    return sum(match.group(1) == first.group(1) for match in _STEP.finditer(body)) if first else 0
+def _twice(path: Path, identifier: str, first: Path) -> LessonError:
+    remedy = "Give each lesson its own id"
+    return LessonError(str(path), 1, "id", f"{identifier} is also the id of {first.name}", remedy)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from tutor.course.errors import LessonError
-from tutor.course.load import lesson_files
+from tutor.course.files import lesson_files
 from tutor.course.schema import Identifier
 
 TEMPLATE = r"""# A lesson. `tutor lessons check {file}` says what is wrong with it, with the line.

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tutor.course.reading_words import nearest
 from tutor.course.schema import Matrix, Program, ProgramStep
+from tutor.course.spelling import nearest
 from tutor.engine.ops import OPERATIONS, Operation, OperationError
 from tutor.engine.trace import Change, Node, Recorder, Trace
 

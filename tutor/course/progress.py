@@ -19,7 +19,7 @@ import msgspec
 from tutor.course import progress_file
 from tutor.course.errors import ProgressError
 from tutor.course.progress_export import Attempt, Card, Export, Place, Review, read_export, write_export
-from tutor.course.schema import Text
+from tutor.course.schema_parts import Text
 
 __all__ = ["Attempt", "Card", "Progress", "ProgressError", "Review", "data_folder"]
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from tutor.course.errors import ProgressError
-from tutor.course.schema import Text
+from tutor.course.schema_parts import Text
 
 FORMAT = 2  # 1 had no cards
 MAXIMUM_BYTES = 50_000_000

@@ -12,7 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from tutor.course.errors import ProgressError
-from tutor.course.schema import Text
+from tutor.course.schema_parts import Text
 
 APPLICATION = 0x54555452  # "TUTR", in the file's header: another program's database is never written to
 WAIT = 5.0  # seconds to wait for another tutor's transaction

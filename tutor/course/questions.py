@@ -24,11 +24,11 @@ import msgspec
 from msgspec import Meta
 
 from tutor.course.errors import LessonError
-from tutor.course.load import lessons_folder
+from tutor.course.files import lessons_folder
 from tutor.course.reading import MISSING, Reader
-from tutor.course.reading_words import nearest
 from tutor.course.schema import Config, Identifier, LookAt, NodeName, Origin, Part, Text
 from tutor.course.schema_parts import GRADES, Points, Wrong
+from tutor.course.spelling import nearest
 from tutor.course.yaml_tree import MAXIMUM_BYTES, Mapping, Tree, parse
 
 __all__ = ["FORMAT", "GRADES", "Bank", "Points", "Question", "Shows", "Wrong", "load_bank", "parse_questions"]

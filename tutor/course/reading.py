@@ -9,7 +9,7 @@ import msgspec
 from tutor.course import schema
 from tutor.course.reading_collections import CollectionReader
 from tutor.course.reading_values import MISSING
-from tutor.course.reading_words import nearest
+from tutor.course.spelling import nearest
 from tutor.course.yaml_tree import Scalar, Sequence, Tree
 
 __all__ = ["MISSING", "Reader"]

@@ -12,7 +12,8 @@ import msgspec
 
 from tutor.course import schema
 from tutor.course.reading_values import MISSING, ValueReader
-from tutor.course.reading_words import READS_AS, missing_remedy, nearest, shape, what
+from tutor.course.reading_words import READS_AS, missing_remedy, shape, what
+from tutor.course.spelling import nearest
 from tutor.course.yaml_tree import Mapping, Scalar, Sequence, Tree
 
 

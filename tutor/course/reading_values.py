@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from tutor.course.errors import LessonError
-from tutor.course.reading_words import READS_AS, nearest, number_remedy, what
+from tutor.course.reading_words import READS_AS, number_remedy, what
+from tutor.course.spelling import nearest
 from tutor.course.yaml_tree import Scalar, Tree
 
 MISSING: Any = object()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from tutor.course import schema
@@ -19,12 +17,6 @@ READS_AS = {
     "merge": "a merge",
     "value": "a default value",
 }
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that `word` is likely a slip of, or the empty string."""
-    found = difflib.get_close_matches(word, list(known), 1, 0.55)
-    return found[0] if found else ""
 
 
 def what(tree: Tree) -> str:

@@ -9,7 +9,8 @@ from functools import cached_property
 
 import msgspec
 
-from tutor.course.load import Course, LessonError
+from tutor.course.errors import LessonError
+from tutor.course.load import Course
 from tutor.course.progress import Progress
 from tutor.course.questions import Bank, Question
 from tutor.course.schedule import Schedule

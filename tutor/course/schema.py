@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from tutor.course.header import FORMAT, Header
 from tutor.course.schema_drills import (
     PREDICTIONS,
     REACHES,
@@ -57,7 +58,6 @@ __all__ = [
     "Place", "Predict", "Prediction", "Program", "ProgramStep", "Reach", "Setting", "Shape", "Show", "Solution", "Spot",
     "Step", "Text", "Try", "Values",
 ]  # fmt: skip
-FORMAT = 1
 NO_LINES: Mapping[str, int] = MappingProxyType({})
 
 
@@ -102,22 +102,6 @@ class Origin(Part, frozen=True):
                 return self.lines[field]
             field = field[: max(field.rfind("."), field.rfind("["), 0)]
         return 1
-
-
-class Header(Part, frozen=True):
-    """What the course map needs to know of a lesson, without its steps."""
-
-    format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
-    id: Identifier
-    unit: Annotated[int, Meta(ge=0, le=99, description="number of the curriculum unit")]
-    title: Text
-    summary: Text
-    minutes: Annotated[int, Meta(ge=1, le=240)]
-    assumes: Annotated[tuple[Identifier, ...], Meta(description="lessons to do before")] = ()
-    model: Identifier | None = None
-    sentence: Text | None = None
-    target: Text | None = None
-    pad_to: Annotated[int, Meta(ge=1, le=512, description="pad the source to this length")] | None = None
 
 
 class Lesson(Header, frozen=True, kw_only=True):

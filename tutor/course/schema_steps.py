@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -12,6 +12,7 @@ from tutor.course.schema_parts import (
     Generation,
     LookAt,
     NodeName,
+    Number,
     Part,
     Place,
     Settings,
@@ -72,11 +73,22 @@ class Ask(Titled, frozen=True):
     config: Config | None = None
 
 
-class Goal(Part, frozen=True):
-    """What must have happened, exactly one of `config`, `reach`, `generate` and `train`.
+class WidthGoal(Part, frozen=True):
+    """A d_k to find: from which on the rows' `measure`, on average, is below this share of an even row's.
 
-    What is to be reached comes with a `solution`. `settings` are where the generation or the training begins, as far as
-    they are not its own defaults.
+    The rows are those of a head on random queries and keys, `undivided` or `divided` by √d_k.
+    """
+
+    below: Annotated[Number, Meta(gt=0, lt=1, description="a share of what an even row has")]
+    measure: Literal["entropy", "slope"] = "entropy"
+    side: Literal["undivided", "divided"] = "undivided"
+
+
+class Goal(Part, frozen=True):
+    """What must have happened, exactly one of `config`, `reach`, `generate`, `train` and `width`.
+
+    What is to be reached comes with a `solution`. `settings` are where the generation, the training or the slider over
+    d_k (`width`, `seed`) begins, as far as they are not its own defaults.
     """
 
     config: Config | None = None
@@ -84,6 +96,7 @@ class Goal(Part, frozen=True):
     solution: Solution | None = None
     generate: Generation | None = None
     train: TrainingGoal | None = None
+    width: WidthGoal | None = None
     settings: Settings = {}
 
     @property
@@ -92,11 +105,11 @@ class Goal(Part, frozen=True):
         return next(kind for kind in GOAL_KINDS if getattr(self, kind) is not None)
 
 
-GOAL_KINDS = ("config", "reach", "generate", "train")
+GOAL_KINDS = ("config", "reach", "generate", "train", "width")
 
 
 class Try(Titled, frozen=True, rename={"goal": "try"}):
-    """Something for the learner to do: set a switch of the model, bring something about, generate, or train.
+    """Something for the learner to do: set a switch of the model, bring something about, generate, train, move d_k.
 
     `show` is needed for a switch.
     """

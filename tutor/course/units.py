@@ -1,6 +1,6 @@
 """The units of the curriculum, by number."""
 
-from tutor.course.schema import Text
+from tutor.course.schema_parts import Text
 
 UNITS: dict[int, Text] = {
     0: Text("Orientation", "总览"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from tutor.course.check import check_files
 from tutor.course.check_questions import check_questions
 from tutor.course.errors import LessonError
-from tutor.course.load import lesson_files
+from tutor.course.files import lesson_files
 from tutor.course.questions import question_files, sorted_out
 from tutor.display.language import _, listed, ngettext
 from tutor.display.latex import LatexError, read

@@ -4,7 +4,8 @@ import sys
 
 from tutor.course.errors import LessonError
 from tutor.course.fitting import other_model_said
-from tutor.course.load import load_course, load_lesson
+from tutor.course.lesson_file import load_lesson
+from tutor.course.load import load_course
 from tutor.course.progress import Progress
 from tutor.course.schema import Lesson
 from tutor.display.language import _, current_language, sentences

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from tutor.course.check import SENTENCES
 from tutor.course.errors import LessonError
+from tutor.course.files import lesson_files
 from tutor.course.fitting import Fit, fit
-from tutor.course.load import lesson_files, load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.schema import Lesson
 from tutor.display.language import _, current_language, listed, ngettext
 from tutor.display.messages import translated

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tutor.course.load import load_lesson
+from tutor.course.lesson_file import load_lesson
 from tutor.course.schema import Lesson
 from tutor.display.language import _, listed
 from tutor.plain.source import Source

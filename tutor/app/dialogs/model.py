@@ -36,14 +36,6 @@ def _models() -> tuple[ModelInfo, ...]:
     return available()
 
 
-def info_of(name: str) -> ModelInfo | None:
-    """What the list of models says of one; None for one that is not there or cannot be read."""
-    try:
-        return next((info for info in _models() if info.name == name), None) or registry.info_of(name)
-    except ModelError:
-        return None
-
-
 @cache
 def _card(name: str) -> ModelCard | None:
     try:

@@ -11,9 +11,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input
 
-from tutor.app.dialogs.glossary import GlossaryDialog
-from tutor.app.dialogs.help import HelpDialog
-from tutor.app.dialogs.model import ModelDialog, info_of
 from tutor.app.home_text import (
     about_lesson,
     about_model,
@@ -23,6 +20,7 @@ from tutor.app.home_text import (
     map_items,
     recommended,
 )
+from tutor.app.model_info import info_of
 from tutor.app.screens.home_style import HOME_CSS
 from tutor.app.widgets.course_map import CourseMap
 from tutor.app.widgets.key_line import KeyLine
@@ -240,10 +238,14 @@ class HomeScreen(FittedScreen[None]):
 
     def action_help(self) -> None:
         """All keys."""
+        from tutor.app.dialogs.help import HelpDialog  # late, like all dialogs here: the first paint does without
+
         self.app.push_screen(HelpDialog(help_sections()))
 
     def action_glossary(self) -> None:
         """Terms and symbols."""
+        from tutor.app.dialogs.glossary import GlossaryDialog
+
         self.app.push_screen(GlossaryDialog(sentence=self._own_sentence()))
 
     def action_review(self) -> None:
@@ -252,6 +254,8 @@ class HomeScreen(FittedScreen[None]):
 
     def action_model(self) -> None:
         """Choose the model."""
+        from tutor.app.dialogs.model import ModelDialog
+
         self.app.push_screen(ModelDialog(self._model_name(self.entry)), self._take_model)
 
     def _take_model(self, name: str | None) -> None:
