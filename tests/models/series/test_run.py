@@ -77,11 +77,26 @@ def test_a_nudge_of_the_series_moves_the_loss_as_its_gradient_says():
 
 def test_where_a_window_begins():
     assert FORECASTER.trace("day @25")["series"].labels[0][0] == "Tue 00h"
-    assert FORECASTER.trace("昼夜").window.times == FORECASTER.trace("day").window.times
     assert FORECASTER.trace("day @145").window.future is None  # the table ends with the window
     assert "loss" not in FORECASTER.trace("day @145")
     with pytest.raises(ModelError, match="a window begins at row 1 to 145, not 146"):
         FORECASTER.trace("day @146")
+
+
+def test_an_example_asked_for_in_chinese_answers_in_chinese():
+    trace, english = FORECASTER.trace("昼夜 @25"), FORECASTER.trace("day @25")
+    np.testing.assert_array_equal(trace["series"].value, english["series"].value)
+    np.testing.assert_array_equal(trace["loss"].value, english["loss"].value)
+    assert trace["series"].labels[0][0] == "周二00时" and trace["series"].labels[1] == ("气温", "负荷", "光照")
+    assert trace["forecast"].labels[0][0] == "周三00时" and trace.notice == ""
+    patches = FORECASTER.trace("昼夜", config={"series_tokens": "patch"})["encoder.0.self_attention.weights"]
+    assert patches.labels[1][0] == "周一06时 气温"
+
+    trace, english = ACTIVITY.trace("行走"), ACTIVITY.trace("walk")
+    assert trace["series"].labels[0][:2] == ("0.0秒", "0.1秒") and trace["series"].labels[1][-1] == "角速度z"
+    assert trace["token_classification.probabilities"].labels[1] == ("行走", "站立", "转身")
+    np.testing.assert_array_equal(trace["loss"].value, english["loss"].value)  # the right classes are known
+    assert said_classes(trace)[0][2] == "行走"
 
 
 def test_a_sentence_is_no_series_and_the_example_stands_in():

@@ -15,6 +15,7 @@ from tutor.engine.layers import STORED
 from tutor.engine.trace import Change, Recorder, Trace
 from tutor.engine.transformer import run
 from tutor.models.errors import ModelError
+from tutor.models.series import chinese
 from tutor.models.series.window import Window, read_window
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def trace_series(
     record = Recorder(model.weights_on(backend, weights), backend, change)
     run(record, config, window.numbers, task_targets=right_answers(model, config, window))
     trace = record.finish(
-        labels(config, window) | model.class_labels,
+        labels(config, window)
+        | {axis: chinese.said(names, window.words) for axis, names in model.class_labels.items()},
         text=window.text,
         target="",
         model=model.name,

@@ -1,14 +1,14 @@
 """Which rows of which table a model reads, from what a learner types for a sentence.
 
-`day` and `walk` (昼夜, 行走) are the shipped examples, `some/file.csv` is a table of one's own, and `@25` behind either
-says at which row to begin.
+`day` and `walk` are the shipped examples (昼夜, 行走: in Chinese), `some/file.csv` is a table of one's own, and `@25`
+behind either says at which row to begin.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ import numpy as np
 
 from tutor.engine.config import FORECAST, TransformerConfig
 from tutor.models.errors import Message, ModelError
+from tutor.models.series import chinese
 from tutor.models.series.generated import EXAMPLES, Table
 from tutor.models.series.table import read_table
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tutor.models.model import Model
 
 FOLDER = Path(__file__).parent
-ALSO_CALLED = {"昼夜": "day", "行走": "walk"}
 PLACE = re.compile(r"^(?P<name>.*?)\s*[@＠]\s*(?P<row>\d{1,9})\s*$", re.DOTALL)
 MOST_VARIABLES = 8  # of a table of one's own, where any number will do
 SMALLEST_DEVIATION = 1e-6
@@ -38,12 +38,13 @@ class Window:
     numbers: np.ndarray  # [step, variable]
     variables: tuple[str, ...]
     times: tuple[str, ...]
-    classes: tuple[str, ...] = ()  # what is right for each step, where the table says so
+    classes: tuple[str, ...] = ()  # what is right for each step, where the table says so, in the model's own names
     future: np.ndarray | None = None  # the steps to be forecast, where the table has them
     later: tuple[str, ...] = ()  # their labels
     mean: np.ndarray | None = None  # of the whole table, where the model's own say nothing about these variables
     deviation: np.ndarray | None = None
     notice: str = ""
+    words: chinese.Words = field(default_factory=dict)  # another language's for columns, times and classes
 
 
 def read_window(model: Model, config: TransformerConfig, text: str) -> Window:
@@ -91,17 +92,19 @@ def read_window(model: Model, config: TransformerConfig, text: str) -> Window:
     known = ahead and later <= len(table.numbers)
     after = table.times[stop:later] if known else tuple(f"+{step + 1}" for step in range(ahead))
     whole = table.numbers.astype(np.float64)
+    words = chinese.words_for(name, (*table.times[start:stop], *after))
     return Window(
         text=text,
         numbers=table.numbers[start:stop],
-        variables=table.variables,
-        times=table.times[start:stop],
+        variables=chinese.said(table.variables, words),
+        times=chinese.said(table.times[start:stop], words),
         classes=table.classes[start:stop],
         future=table.numbers[stop:later] if known else None,
-        later=after,
+        later=chinese.said(after, words),
         mean=whole.mean(axis=0) if own else None,
         deviation=np.maximum(whole.std(axis=0), SMALLEST_DEVIATION) if own else None,
         notice=notice,
+        words=words,
     )
 
 
@@ -122,7 +125,7 @@ def _usual(example: str) -> int:
 
 
 def _shipped(name: str) -> str:
-    return ALSO_CALLED.get(name, name.casefold())
+    return chinese.EXAMPLES.get(name, name.casefold())
 
 
 def _table(name: str) -> Table | None:
