@@ -13,7 +13,7 @@ from tutor.app.explain_view import explain_view
 from tutor.app.lesson_state import WORKED, LessonState
 from tutor.app.letters import letters
 from tutor.app.planes import Plane, plane_at
-from tutor.app.tracing import Request, Result
+from tutor.app.tracing import Request, Result, is_loading
 from tutor.app.walk import Walk, next_cell
 from tutor.app.widgets.key_line import Hint
 from tutor.app.widgets.lesson_panel import LessonView
@@ -26,7 +26,7 @@ from tutor.display import prose
 from tutor.display.formula import linear
 from tutor.display.kinds import KINDS
 from tutor.display.language import _
-from tutor.display.safe import fit
+from tutor.display.safe import fit, safe
 from tutor.display.titles import about, axis_title, long_title, place, short_title
 from tutor.engine.trace import Trace
 
@@ -166,12 +166,24 @@ def title_right(snapshot: Snapshot, narrow: bool) -> str:
     trace = snapshot.trace
     if snapshot.request.program is not None:
         return _("numbers for paper")
-    parts = [Path(snapshot.request.model or "").name]  # of a folder or a file on disk its last word
+    parts = [model_name(snapshot)]
     if snapshot.walk and snapshot.lesson.lesson is not None and not narrow:
         parts.append(place(snapshot.walk.here.node))
     if trace is not None and snapshot.request.backend != "numpy":
         parts.append(snapshot.request.backend)
     return " · ".join(part for part in parts if part)
+
+
+def model_name(snapshot: Snapshot) -> str:
+    """The model asked for; of a folder or a file on disk its last word."""
+    return Path(snapshot.request.model or "").name
+
+
+def waiting(snapshot: Snapshot, seconds: int) -> str:
+    """What stands in the matrix's place until there is one."""
+    if is_loading(snapshot.request.model or ""):
+        return _("loading {0} … {1} s").format(safe(model_name(snapshot)), seconds)
+    return _("computing … {0} s").format(seconds)
 
 
 def warning(snapshot: Snapshot) -> str:
@@ -260,7 +272,10 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
         typing = [Hint("/", _("type a sentence"), "screen.sentence")] if has_sentence else []
         return (*typing, Hint("esc", _("back"), "screen.leave"), help_hint)
     found = _lesson_hints(snapshot, pane)
-    walk_on = _walk_hint(snapshot, pane, narrow)
+    typing = narrow and pane == "lesson" and _fills(snapshot)
+    if typing:  # enter is the answer's here; the numbers it is made from are behind the lesson
+        found.append(Hint("tab", _("matrix, why"), "screen.next_pane(1)"))
+    walk_on = None if typing else _walk_hint(snapshot, pane, narrow)
     if walk_on is not None:
         # What is to be done comes first, then the next step; where a step only shows, what the keys are on.
         works = isinstance(snapshot.lesson.step, WORKED | Try | Audit)
@@ -279,9 +294,14 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
         Hint("x", _("exercise"), "screen.exercise"),
         Hint("i", _("glossary"), "screen.glossary"),
         *([Hint("G", _("generate"), "screen.generate")] if has_sentence else []),
-        Hint("tab", _("pane"), "screen.next_pane"),
+        *([] if typing else [Hint("tab", _("pane"), "screen.next_pane(1)")]),
     ]
     return (*found, help_hint)
+
+
+def _fills(snapshot: Snapshot) -> bool:
+    state = snapshot.lesson
+    return isinstance(state.step, Fill) and state.attempt.asked is not None
 
 
 def _walk_hint(snapshot: Snapshot, pane: str, narrow: bool) -> Hint | None:
@@ -297,7 +317,7 @@ def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
     if step is None:
         return []
     forward = Hint("n", _("finish") if state.is_last else _("next step"), "screen.step(1)")
-    if isinstance(step, Fill) and attempt.asked is not None:
+    if _fills(snapshot):
         answer = Hint("0-9", _("type the answer, then enter"), "screen.exercise")
         first = answer if pane == "lesson" else Hint("x", _("answer"), "screen.exercise")
         return [first, Hint("h", _("hint"), "screen.hint"), forward]
