@@ -7,9 +7,11 @@ from tutor.display.titles import long_title, short_title
 
 
 def titles_of(names: Sequence[str]) -> list[str]:
-    """A title for each node: short, where that tells them apart."""
+    """A title for each node: short, where that tells them apart and all lie in one sub-layer."""
     short = [short_title(name) for name in names]
-    return short if len(set(short)) == len(short) else [long_title(name) for name in names]
+    places = {name.rpartition(".")[0] for name in names if name.rpartition(".")[0].count(".") > 1}
+    alike = len(places) > 1 or len(set(short)) < len(short)
+    return [long_title(name) for name in names] if alike else short
 
 
 def wrong_way_round(early: str, late: str, path: Sequence[str]) -> str:
