@@ -109,8 +109,8 @@ def _table() -> dict[str, Mistake]:
     mistake(
         a.added_instead_of_multiplied,
         (*_PRODUCTS, "multiply"),
-        "You added the pairs. Multiply each pair, then add the products.",
-        "你把每对数相加了。应先逐对相乘，再把乘积加起来。",
+        "You added each pair. Multiply it; where there are several pairs, add up the products.",
+        "你把每对数相加了。每对要相乘；有好几对时，再把乘积加起来。",
     )
     mistake(
         a.operands_swapped,

@@ -89,6 +89,7 @@ def _largest(step: Predict, trace: Trace, node: Node, seed: int) -> Quiz:
     choices = tuple(one if one.text.en not in also else Option(one.text, said, True) for one in choices)
     reveal = (*start[:along], right[0], *start[along + 1 :])
     en, zh = _THINGS.get(node.axes[along], (node.axes[along], axis_name(node.axes[along])))
+    zh = f" {zh} " if zh.isascii() else zh
     where, where_zh = _where(node, start, along)
     name = title_of(node.name)
     asked = Text(f"{name}{where}: which {en} has the largest number?", f"{name}{where_zh}：哪个{zh}的数最大？")
@@ -131,7 +132,7 @@ def _misled(step: Predict, trace: Trace, node: Node, start: list[int], along: in
         for head in range(node.shape[0]):
             if head != start[0]:
                 found = int(np.argmax(_row(value, [head, *start[1:]], along)))
-                yield found, Text(f"So it is in head {head + 1}.", f"第 {head + 1} 个头里是这样。"), "other_head"
+                yield found, Text(f"That is so in head {head + 1}.", f"第 {head + 1} 个头里是这样。"), "other_head"
     row = _row(value, start, along)
     size = np.where(np.isfinite(row), np.abs(row), -1.0)
     yield int(np.argmax(size)), Text("Its size is the largest, but it is negative.", "它离 0 最远，却是负数。"), "size"
