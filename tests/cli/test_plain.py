@@ -139,7 +139,7 @@ def test_a_number_is_walked_to_a_weight(progress):
 
 def test_rows_and_columns_are_enough_for_a_matrix_of_several_heads(progress):
     text = played(progress, "next", "next", "why 1,0", "why river,The")
-    assert text.count("encoder.0.self_attention.masked 0,1,0 (head 1, query river, key The) =") == 2
+    assert text.count("encoder.1.self_attention.masked 0,1,0 (head 1, query river, key The) =") == 2
 
 
 def test_a_wrong_answer_is_explained_and_a_hint_given(progress):
