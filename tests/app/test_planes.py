@@ -49,6 +49,13 @@ def test_a_long_sentence_numbers_its_rows_and_says_where_one_is():
     assert table.row_names is table.labels[0]  # the words of a vocabulary come once
 
 
+def test_a_table_of_places_has_its_numbers_for_labels_once():
+    table = load_model("speaker").trace("the cat")["embedding.position.table"]
+    plane = plane_at(table, (0, 0))
+    assert plane.values.shape[0] > LONG and plane.row_names[:2] == ("0", "1")
+    assert place_text(plane, (4, 17)) == "position #4 · feature #17"
+
+
 def test_a_short_sentence_is_left_as_it_is(trace):
     plane = plane_at(trace["encoder.0.self_attention.weights"], (0, 0, 0))
     assert plane.row_names is plane.labels[0] and place_text(plane, (1, 1)) == ""

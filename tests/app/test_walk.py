@@ -54,3 +54,10 @@ def test_enter_alone_leads_from_cross_attention_to_an_embedding_row_and_on_to_a_
     weights = [name for name in seen if name.endswith(".weight")]
     assert weights, "after the embedding row, Enter goes on to the weights that were passed by"
     assert all(not operands(trace, Stop(name, (0, 0))) for name in weights)
+
+
+def test_a_leaf_that_was_not_walked_to_leads_nowhere(trace):
+    walk = Walk((Stop("encoder.0.self_attention.norm", (0, 0)),)).to(Stop("decoder.tokens", (0,)))
+    assert next_cell(trace, walk) is None, "the norm's weights have nothing to do with a token of another step"
+    walk = walk.back().to(Stop("encoder.0.self_attention.norm.scale", (0,)))
+    assert next_cell(trace, walk).node == "encoder.0.self_attention.norm.shift"

@@ -47,9 +47,12 @@ class Plane:
 
     @property
     def row_names(self) -> Sequence[str]:
-        """The labels of the rows; in a long sentence with their numbers, since the same word comes again and again."""
+        """The labels of the rows; in a long sentence with their numbers, since the same word comes again and again.
+
+        A table of positions has places for rows, whose labels are numbers already.
+        """
         rows = self.labels[0]
-        if self.is_vector or self.axes[0] not in OF_WORDS or len(rows) <= LONG:
+        if self.is_vector or self.node.is_weight or self.axes[0] not in OF_WORDS or len(rows) <= LONG:
             return rows
         return [f"{number} {label}" for number, label in enumerate(rows, 1)]
 
@@ -94,9 +97,10 @@ def plane_at(node: Node, index: Index) -> Plane:
 
 def place_text(plane: Plane, cell: tuple[int, int]) -> str:
     """Where a cell of a large sheet is: `query 61/128 · vocabulary #40`; empty where that can be seen."""
-    return " · ".join(_place(plane.axes[at], cell[at], plane.values.shape[at]) for at in plane.long_axes)
+    return " · ".join(_place(plane, at, cell[at]) for at in plane.long_axes)
 
 
-def _place(axis: str, index: int, size: int) -> str:
-    number = f"#{index}" if axis in COUNTED_FROM_0 else f"{index + 1}/{size}"
-    return f"{axis_title(axis)} {number}"
+def _place(plane: Plane, at: int, index: int) -> str:
+    axis = plane.axes[at]
+    from_0 = axis in COUNTED_FROM_0 or plane.node.is_weight
+    return f"{axis_title(axis)} " + (f"#{index}" if from_0 else f"{index + 1}/{plane.values.shape[at]}")

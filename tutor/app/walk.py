@@ -77,9 +77,21 @@ def next_cell(trace: Trace, walk: Walk) -> Cell | None:
     if here:
         return here[0]
     seen = {stop.node for stop in walk.stops}
-    for stop in reversed([stop for stop in walk.stops[: walk.at] if stop.node in trace]):
+    for stop in reversed(_path(trace, walk)[:-1]):
         # Most stops have no such weight, and to explain one only to find that out can take a second.
         new = {name for name in trace[stop.node].inputs if trace[name].is_weight and name not in seen}
         if new and (cell := next((cell for cell in operands(trace, stop) if cell.node in new), None)) is not None:
             return cell
     return None
+
+
+def _path(trace: Trace, walk: Walk) -> list[Stop]:
+    """The stops from the last that no earlier one was made from: where the learner was put, not where Enter led."""
+    path: list[Stop] = []
+    inputs: set[str] = set()
+    for stop in walk.stops[: walk.at + 1]:
+        if stop.node not in inputs:
+            path, inputs = [], set()
+        path.append(stop)
+        inputs |= set(trace[stop.node].inputs) if stop.node in trace else set()
+    return path
