@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 from textual.geometry import Offset
@@ -10,6 +11,7 @@ from textual.widgets import Input, OptionList
 
 import tutor.app.screens.trace_run as trace_module
 from tests.app.conftest import NARROW, SIZES, WIDE
+from tutor.app import tracing
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.screens.home import HomeScreen
 from tutor.app.screens.trace_run import TYPING_PAUSE
@@ -256,6 +258,36 @@ async def until(condition):
             return
         await asyncio.sleep(0.01)
     raise AssertionError("it never happened")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "loading speaker … 3 s"), ("zh", "正在载入 speaker…… 3 秒")])
+async def test_while_a_model_is_read_from_disk_the_screen_says_so(tutor, monkeypatch, language, said):
+    """The first model of a screen is held back; the clock ticks by hand."""
+    gate, reading, load = threading.Event(), threading.Event(), tracing.load_model
+
+    def slow(name):
+        if name == "speaker":
+            reading.set()
+            assert gate.wait(30)
+        return load(name)
+
+    monkeypatch.setattr(tracing, "load_model", slow)
+    monkeypatch.setattr(trace_module, "SILENCE", 60.0)
+    tracing._loaded.cache_clear()
+    async with tutor(lang=language) as driver:
+        driver.app.set_model("speaker")
+        driver.app.explore("I am a student")
+        await until(lambda: reading.is_set() and driver.app.screen is driver.screen)
+        screen = driver.screen
+        screen._since = monotonic() - 3
+        screen._say_waiting()
+        assert screen.query_one(MatrixView).border_title == said
+        gate.set()
+        await driver.settle()
+        assert not tracing.is_loading("speaker")
+        assert str(screen.query_one(MatrixView).border_title) != said
+        screen._say_waiting()
+        assert str(screen.query_one(MatrixView).border_title) != said
 
 
 async def test_while_it_computes_the_screen_answers_and_what_is_out_of_date_is_dropped(tutor, monkeypatch):

@@ -63,6 +63,7 @@ FAILURES = (BackendError, ConfigError, ModelError, OperationError, ProgramError,
 
 _kept: dict[str, Any] = {}
 _named: WeakValueDictionary[str, Any] = WeakValueDictionary()  # those of folders, by the name on their cards
+_loading: set[str] = set()  # what some worker is reading from disk at this moment
 
 
 def keep_model(model: Any) -> None:
@@ -76,14 +77,22 @@ def model_called(name: str) -> Any:
     return _kept.get(name) or _loaded(name)
 
 
+def is_loading(name: str) -> bool:
+    """Whether this model's weights are being read from disk now; large ones take seconds."""
+    return name in _loading
+
+
 @lru_cache(maxsize=4)
 def _loaded(name: str) -> Any:
+    _loading.add(name)
     try:
         model = load_model(name)
     except ModelError:
         if name in _named:
             return _named[name]
         raise
+    finally:
+        _loading.discard(name)
     _named[model.name] = model
     return model
 

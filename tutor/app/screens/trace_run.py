@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 from textual.message import Message
 from textual.widgets import Input
 
+from tutor.app import present
 from tutor.app.lesson_state import LessonState
 from tutor.app.other_model import other_model_notice
 from tutor.app.present import Snapshot
@@ -19,6 +21,7 @@ from tutor.app.widgets.sentence_input import SentenceInput
 from tutor.engine.trace import Trace
 
 TYPING_PAUSE = 0.3  # seconds
+SILENCE = 0.5  # seconds: what takes longer says what it is
 START = ("*.cross_attention.weights", "*.self_attention.scaled", "*")
 
 
@@ -35,10 +38,12 @@ class TraceRun(TraceView):
     def __init__(self, request: Request, lesson: LessonState, language: str, walk: Walk | None = None) -> None:
         super().__init__(Snapshot(request, lesson, walk=walk, language=language))
         self._busy: Request | None = None
+        self._since = monotonic()
 
     def on_mount(self) -> None:
         self._dress()
         self._retrace()
+        self._clock = self.set_interval(SILENCE, self._say_waiting)
         self.call_after_refresh(self._focus_pane)
 
     async def recompose(self) -> None:
@@ -57,6 +62,16 @@ class TraceRun(TraceView):
             self.call_after_refresh(self._focus_pane)
         else:
             self.call_after_refresh(self.query_one(f"#{focused}").focus)
+
+    def _say_waiting(self) -> None:
+        """Until the first trace is there, what is being done and for how long already."""
+        if self.snapshot.result is None and not self.snapshot.error:
+            seconds = round(monotonic() - self._since)
+            self.query_one("#matrix").border_title = present.waiting(self.snapshot, seconds)
+        else:
+            self._clock.stop()
+            if self.snapshot.result is None:  # the notice says why not
+                self.query_one("#matrix").border_title = ""
 
     def _ask(self, **changes: Any) -> None:
         """Change the request and run it."""
