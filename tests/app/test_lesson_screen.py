@@ -104,7 +104,7 @@ async def come_back_with_the_goal(driver, goal):
     """As if from the screen that `o` opens; those screens are walked in tests of their own."""
     generated = (to_generate(goal),) if goal.generate is not None else ()
     trained = frozenset({goal.train}) if goal.train is not None else frozenset()
-    driver.screen._reached(Evidence(generated=generated, trained=trained))
+    driver.screen._reached(Evidence(generated=generated, trained=trained, width_found=goal.width is not None))
     await driver.settle()
 
 

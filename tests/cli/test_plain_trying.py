@@ -1,9 +1,12 @@
 """What a plain lesson gives to try: settings to generate with, a training to watch."""
 
+import click
 import pytest
 
-from tutor.course.schema import Goal, Text, Try
+from tutor.course.schema import Goal, Text, Try, WidthGoal
+from tutor.course.widths import sought
 from tutor.display.language import set_language
+from tutor.engine.widths import WIDTHS
 from tutor.plain.source import Source
 from tutor.plain.trying import task_of
 
@@ -103,3 +106,30 @@ def test_a_search_shows_who_descends_from_whom_in_signs_that_can_be_read_out():
     printed = said(found, "o")
     assert "the tree of hypotheses" in printed and "   -  " in printed
     assert not set("│├└─") & set(printed)
+
+
+def test_a_d_k_is_found_on_plain_lines():
+    found = task(width=WidthGoal(below=0.5))
+    asked = " ".join(found.asked())
+    assert "below 50 %" in asked and "d_k = 1" in asked and not found.finished
+    right = sought(WidthGoal(below=0.5), found.trace)
+    for width in WIDTHS:
+        line = said(found, f"width {width}")
+        assert line.startswith(f"d_k = {width} ") and line.count("%") == 4
+        assert ("✓" in said(found, "here")) == (width == right)
+        assert found.finished == (width >= right)
+    assert "no command" in said(found, "xyzzy")
+
+
+def test_a_d_k_is_found_for_whoever_asks():
+    found = task("zh", width=WidthGoal(below=0.5))
+    before = said(found, "宽度 64")
+    assert said(found, "anew") != before
+    assert "✓" in said(found, "o") and found.finished
+    assert said(task(width=WidthGoal(below=0.5)), "xyzzy").startswith("Type width 64")
+
+
+@pytest.mark.parametrize("line", ["width", "width 3", "width many", "width -1"])
+def test_a_width_that_is_none_is_refused(line):
+    with pytest.raises(click.UsageError, match="512"):
+        said(task(width=WidthGoal(below=0.5)), line)

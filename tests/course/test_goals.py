@@ -44,6 +44,7 @@ def step(**goal) -> Try:
         (GOAL, "generate"),
         ("{generate: {temperature_at_least: 2.0}, settings: {strategy: sample}}", "generate"),
         ("{train: right}", "train"),
+        ("{width: {below: 0.5, measure: slope, side: undivided}, settings: {seed: 3}}", "width"),
         ("{train: broken, settings: {learning_rate: 0.3, clip: 0}}", "train"),
     ],
 )
@@ -91,6 +92,9 @@ def test_a_goal_that_cannot_be_read(goal, field, message, remedy):
         ("{train: right, settings: {learning_rat: 1}}", "settings.learning_rat", "no such setting"),
         ("{train: right, settings: {learning_rate: 0}}", "settings.learning_rate", "above 0"),
         ("{train: stepped, settings: {clip: true}}", "settings.clip", "at least 0"),
+        ("{width: {below: 0.5}, settings: {with: 4}}", "settings.with", "no such setting"),
+        ("{width: {below: 0.5}, settings: {width: 3}}", "settings.width", "must be one of 1, 2, 4"),
+        ("{width: {below: 0.5}, settings: {seed: -1}}", "settings.seed", "whole number"),
     ],
 )
 def test_settings_that_cannot_be(goal, field, message):
@@ -138,7 +142,7 @@ def test_a_goal_of_training_is_reached_by_its_name():
 def test_editors_know_the_goals():
     definitions = json.loads(json.dumps(json_schema()))["$defs"]
     assert {tuple(one["required"]) for one in definitions["Goal"]["oneOf"]} == {
-        ("config",), ("reach",), ("generate",), ("train",),
+        ("config",), ("reach",), ("generate",), ("train",), ("width",),
     }  # fmt: skip
     assert sorted(definitions["Goal"]["properties"]["train"]["enum"]) == ["broken", "right", "stepped"]
     assert definitions["Try"]["required"] == ["try", "say"]

@@ -174,6 +174,38 @@ def lens_keys() -> list[Section]:
     ]
 
 
+def width_keys() -> list[Section]:
+    """The same for the slider over d_k."""
+    return [
+        (
+            _("The slider"),
+            [
+                ("← →", _("a head half as wide, twice as wide; home, end: as far as it goes")),
+                ("m  space", _("here it is: the d_k that the lesson asks for")),
+                ("r", _("draw other random queries and keys")),
+            ],
+        ),
+        (
+            _("Look"),
+            [
+                ("↑ ↓", _("another token's row")),
+                ("tab", _("the other side")),
+                ("enter", _("the row's largest weight in the trace: why so much")),
+                ("e  s", _("the row's entropy, the row's slope in the trace")),
+            ],
+        ),
+        (
+            _("Around"),
+            [
+                ("i", _("glossary: what is this")),
+                ("F2", _("中文 / English")),
+                ("esc", _("back")),
+                ("ctrl+q", _("quit; nothing is lost")),
+            ],
+        ),
+    ]
+
+
 def generation_keys() -> list[Section]:
     """The same for the generation screen."""
     return [

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from tutor.course.check_goals import Problem
+from tutor.course.check_goals import Problem, goal_problems
 from tutor.course.drills import QuizError, quizzes
 from tutor.course.mistakes import MISTAKES, MistakeError, slips
 from tutor.course.ordering import Ordering
@@ -15,8 +15,10 @@ from tutor.course.programs import ProgramError
 from tutor.course.reaching import Again, check_place, distance, has_reached, solved
 from tutor.course.schema import Explain, Match, Order, Predict, Reach, Shape, Solution, Step, Try
 from tutor.course.schema_parts import GRADES
+from tutor.course.schema_steps import Goal, WidthGoal
 from tutor.course.shapes import SLIPS, slips_of
 from tutor.course.spelling import nearest
+from tutor.course.widths import sought, started
 from tutor.engine.config import ConfigError
 from tutor.engine.ops import OperationError
 from tutor.engine.trace import Trace, TraceError
@@ -37,6 +39,8 @@ def drill_problems(step: Step, trace: Trace, again: Again) -> Iterator[Problem]:
         yield from _order(step, trace)
     elif isinstance(step, Try) and step.goal.reach is not None and step.goal.solution is not None:
         yield from _reach(step.goal.reach, step.goal.solution, trace, again)
+    elif isinstance(step, Try) and step.goal.width is not None:
+        yield from _width(step.goal, step.goal.width, trace)
 
 
 def _shape(step: Shape, trace: Trace) -> Iterator[Problem]:
@@ -126,6 +130,22 @@ def _reach(reach: Reach, solution: Solution, trace: Trace, again: Again) -> Iter
         return
     if not has_reached(reach, after, trace):
         yield "try.solution", f"does not reach it: {distance(reach, after).en}", "Give one that does"
+
+
+def _width(goal: Goal, wanted: WidthGoal, trace: Trace) -> Iterator[Problem]:
+    if list(goal_problems(goal)):
+        return  # told of already
+    start = started(goal.settings)
+    try:
+        trace.width(seed=start["seed"])
+        found = sought(wanted, trace)
+    except TraceError as error:
+        yield "try.width", str(error), "Use a model that reads sentences"
+        return
+    if found is None:
+        yield "try.width", "is below at no d_k, or at all of them", "Ask for another share, or give settings: {seed: …}"
+    elif found == start["width"]:
+        yield "try.settings.width", "is where it is found already", "Begin elsewhere"
 
 
 def _made(step: Step, trace: Trace, field: str) -> Iterator[Problem]:

@@ -9,7 +9,9 @@ from typing import Any
 from tutor.course.goals import LEAST, MOST, generated_with, setting_of, to_generate, with_strategy
 from tutor.course.schema import Goal
 from tutor.course.spelling import nearest
+from tutor.course.widths import START
 from tutor.engine.choosing import STRATEGY_OF, Decoding, DecodingError
+from tutor.engine.widths import WIDTHS
 from tutor.models.recipe import SETTINGS as TRAINING_SETTINGS
 
 Problem = tuple[str, str, str]
@@ -22,6 +24,8 @@ def goal_problems(goal: Goal) -> Iterator[Problem]:
         yield from _generation_problems(goal)
     if goal.train is not None:
         yield from _training_problems(goal)
+    if goal.width is not None:
+        yield from _width_problems(goal)
 
 
 def _generation_problems(goal: Goal) -> Iterator[Problem]:
@@ -64,6 +68,15 @@ def _training_problems(goal: Goal) -> Iterator[Problem]:
         rule, accepts = TRAINING_SETTINGS[name]
         if not accepts(value):
             yield f"try.settings.{name}", f"must be {rule}, not {value}", ""
+
+
+def _width_problems(goal: Goal) -> Iterator[Problem]:
+    yield from _unknown("try.settings", goal.settings, START)
+    width, seed = (goal.settings.get(name, START[name]) for name in START)
+    if width not in WIDTHS:
+        yield "try.settings.width", f"must be one of {', '.join(map(str, WIDTHS))}, not {width}", ""
+    if type(seed) is not int or seed < 0:
+        yield "try.settings.seed", f"must be a whole number from 0, not {seed}", ""
 
 
 def _unknown(place: str, given: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:

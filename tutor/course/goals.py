@@ -22,6 +22,7 @@ class Evidence:
     before: Trace | None = None  # the plain model's, where the trace is of a what-if
     generated: tuple[Mapping[str, Any], ...] = ()
     trained: frozenset[str] = frozenset()
+    width_found: bool = False  # whether the d_k that was asked for was marked
 
 
 def reached(step: Try, evidence: Evidence) -> bool:
@@ -33,6 +34,8 @@ def reached(step: Try, evidence: Evidence) -> bool:
         return any(generated_with(goal.generate, settings) for settings in evidence.generated)
     if goal.train is not None:
         return goal.train in evidence.trained
+    if goal.width is not None:
+        return evidence.width_found
     return evidence.trace is not None and tried(step, evidence.trace)
 
 

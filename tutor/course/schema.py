@@ -49,6 +49,7 @@ from tutor.course.schema_steps import (
     Show,
     Step,
     Try,
+    WidthGoal,
 )
 
 __all__ = [
@@ -56,7 +57,7 @@ __all__ = [
     "Choice", "Comparison", "Config", "Explain", "Fill", "Formula", "Generation", "Goal", "Header", "Identifier",
     "Lesson", "LookAt", "Match", "Matrix", "Name", "NewNumber", "NodeName", "Number", "Order", "Origin", "Part",
     "Place", "Predict", "Prediction", "Program", "ProgramStep", "Reach", "Setting", "Shape", "Show", "Solution", "Spot",
-    "Step", "Text", "Try", "Values",
+    "Step", "Text", "Try", "Values", "WidthGoal",
 ]  # fmt: skip
 NO_LINES: Mapping[str, int] = MappingProxyType({})
 

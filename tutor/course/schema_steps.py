@@ -12,7 +12,6 @@ from tutor.course.schema_parts import (
     Generation,
     LookAt,
     NodeName,
-    Number,
     Part,
     Place,
     Settings,
@@ -79,7 +78,7 @@ class WidthGoal(Part, frozen=True):
     The rows are those of a head on random queries and keys, `undivided` or `divided` by √d_k.
     """
 
-    below: Annotated[Number, Meta(gt=0, lt=1, description="a share of what an even row has")]
+    below: Annotated[float, Meta(ge=0.01, le=0.99, description="a share of what an even row has")]
     measure: Literal["entropy", "slope"] = "entropy"
     side: Literal["undivided", "divided"] = "undivided"
 

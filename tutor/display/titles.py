@@ -7,6 +7,7 @@ from tutor.display.language import N_, _
 from tutor.display.series_words import ABOUT_SERIES, ABOUT_TOKEN_OF_NUMBERS, SERIES_AXES, SERIES_PARTS, SERIES_TITLES
 from tutor.display.shares import ABOUT_SHARE, SHARE, SHARE_TITLES
 from tutor.display.steps import ABOUT_STEP, STEP, STEP_TITLES
+from tutor.display.widths import WIDTH, about_width, width_place, width_title
 from tutor.engine.layers import STORED
 from tutor.engine.lens import PREFIX as LENS
 from tutor.engine.trace import Node
@@ -195,6 +196,8 @@ def _look_up(table: dict[str, str], name: str) -> str | None:
 def short_title(name: str) -> str:
     """The node's own title without its place: "scaled scores"; the name itself where it is not one of ours."""
     owner, _point, last = name.rpartition(".")
+    if name.startswith(WIDTH):
+        return width_title(name)
     if name.startswith(COUNT) and last in COUNT_TITLES:
         return _(COUNT_TITLES[last])
     if name.startswith(SHARE) and last in SHARE_TITLES:
@@ -211,6 +214,8 @@ def short_title(name: str) -> str:
 
 def place(name: str) -> str:
     """Where the node stands: "encoder 1 · self-attention"; empty for what stands alone."""
+    if name.startswith(WIDTH):
+        return width_place(name)
     words = name.split(".")[:-1]
     words = words[name.startswith((GRADIENT, STEP, LENS, COUNT, SHARE)) :]
     parts = [_("logit lens")] if name.startswith(LENS) else []
@@ -246,6 +251,8 @@ def about(node: Node) -> str:
         return _(found) if found else ""
     if node.name.startswith(SHARE):
         return _(ABOUT_SHARE)
+    if node.name.startswith(WIDTH):
+        return about_width(node.name)
     if node.name.startswith(COUNT):
         return _(ABOUT_COUNT[node.name.rpartition(".")[2]])
     if node.name.startswith(LENS) and (found := _look_up(ABOUT_LENS, node.name)):
@@ -297,6 +304,7 @@ AXES = {
     "part": N_("part"),
     "width": N_("width"),
     "length": N_("length"),
+    "d_k": "d_k",
     **SERIES_AXES,
 }
 

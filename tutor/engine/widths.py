@@ -38,6 +38,12 @@ WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 SIDES = ("undivided", "divided")
 MEASURES = ("entropy", "slope")
 PARTS = ("weights", "surprise", "entropy", "own_slope", "slope")
+FORMULAS = {
+    "undivided": r"A = \mathrm{softmax}(Q K^\top)",
+    "divided": r"A = \mathrm{softmax}(\frac{Q K^\top}{\sqrt{d_k}})",
+    "entropy": r"H_i = - \sum_j p_{ij} \ln p_{ij}",
+    "slope": r"\sum_j p_{ij} (1 - p_{ij})",
+}
 
 
 class FirstColumns(Operation):
@@ -207,10 +213,10 @@ class Widths:
         scores = self.record(f"{here}.scores", dot_products, query, key)
         scaled = self.record(f"{here}.scaled", scale, scores, root_of=width, inverse=True)
         for side, into in zip(SIDES, (scores, scaled), strict=True):
-            weights = self.record(f"{here}.{side}.weights", softmax, into)
+            weights = self.record(f"{here}.{side}.weights", softmax, into, formula=FORMULAS[side])
             for cells, total, operation in (("surprise", "entropy", surprise), ("own_slope", "slope", own_slope)):
                 each = self.record(f"{here}.{side}.{cells}", operation, weights)
-                self.record(f"{here}.{side}.{total}", row_sum, each)
+                self.record(f"{here}.{side}.{total}", row_sum, each, formula=FORMULAS[total])
 
     def _drawn(self) -> tuple[Node, Node]:
         names, nodes = (f"{PREFIX}query", f"{PREFIX}key"), self.nodes

@@ -20,6 +20,7 @@ from tutor.plain.reaching import Reaching
 from tutor.plain.source import Source
 from tutor.plain.tasks import Choosing, Filling, Task
 from tutor.plain.training_task import Training
+from tutor.plain.widths_task import Widening
 
 # The lines of a tree as a list's: a screen reader would read every stroke.
 LISTED = str.maketrans({"├": "-", "└": "-", "│": " ", "─": " "})
@@ -116,7 +117,13 @@ def _number(text: str) -> Any:
     return text
 
 
-TRIALS: dict[str, type[Task]] = {"config": Trying, "reach": Reaching, "generate": Generating, "train": Training}
+TRIALS: dict[str, type[Task]] = {
+    "config": Trying,
+    "reach": Reaching,
+    "generate": Generating,
+    "train": Training,
+    "width": Widening,
+}
 
 
 def task_of(step: Step, source: Source, language: str) -> Task:

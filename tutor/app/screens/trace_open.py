@@ -16,11 +16,14 @@ from tutor.app.screens.lens import LensScreen
 from tutor.app.screens.series_maps import MapChoice, SeriesMapsScreen
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.screens.training import TrainingScreen
+from tutor.app.screens.widths import WidthScreen
 from tutor.app.walk import Stop, Walk, fitted
+from tutor.app.width_state import Slider, WidthView
 from tutor.course.audit import Finding, Index, Sheet
 from tutor.course.goals import Evidence
 from tutor.course.habits import attention_blocks
-from tutor.course.schema import Audit, Try
+from tutor.course.schema import Audit, Goal, Try
+from tutor.course.widths import started
 from tutor.display.language import _
 from tutor.display.messages import translated
 from tutor.engine.config import FORECAST
@@ -29,6 +32,11 @@ from tutor.engine.trace import Trace, TraceError
 
 class OpenActions(TraceRun):
     """Screens that open over this one, and what the learner did there."""
+
+    _slid: tuple[Goal | None, WidthView | None] = (
+        None,
+        None,
+    )  # for which goal the slider was open, and how it was left
 
     def action_open_task(self) -> None:
         """What the lesson's step asks for; in a lesson on training, the training on its other steps too."""
@@ -39,10 +47,39 @@ class OpenActions(TraceRun):
             self._generate(goal.settings)
         elif goal is not None and goal.train is not None:
             self._train(goal.settings)
+        elif goal is not None and goal.width is not None:
+            self.action_widths()
         elif isinstance(step, Audit) and self.snapshot.trace is not None:
             self._audit(step, self.snapshot.trace)
         elif state.lesson is not None and any(isinstance(one, Try) and one.goal.train for one in state.lesson.steps):
             self._train({})
+        elif state.lesson is not None and any(isinstance(one, Try) and one.goal.width for one in state.lesson.steps):
+            self.action_widths()
+
+    def action_widths(self) -> None:
+        """A head of any width on this sentence's tokens, as the learner left it on this step."""
+        trace, step = self.snapshot.shown, self.snapshot.lesson.step
+        if trace is None:
+            return
+        goal = step.goal if isinstance(step, Try) and step.goal.width is not None else None
+        known, view = self._slid
+        if known is not goal or view is None:
+            start = started(goal.settings if goal is not None else {})
+            view = WidthView(width=start["width"], seed=start["seed"])
+        try:
+            slider = Slider(trace, view, goal.width if goal is not None else None)
+        except TraceError as error:
+            self.app.notify(translated(error), markup=False)
+            return
+        model = Path(self.snapshot.request.model or "").name
+        self.app.push_screen(WidthScreen(slider, model, self.snapshot.language), partial(self._after_slider, goal))
+
+    def _after_slider(self, goal: Goal | None, left: tuple[WidthView, Stop | None] | None) -> None:
+        if left is not None:
+            view, stop = left
+            self._slid = goal, view
+            self._reached(Evidence(width_found=view.found))
+            self._go(stop)
 
     def action_generate(self) -> None:
         """What the model writes for this sentence, step by step."""
@@ -55,6 +92,7 @@ class OpenActions(TraceRun):
             (_("All heads"), _("what every head attends to, a thumbnail each"), self.action_heads),
             (_("Maps of a series"), _("three attention maps, by variable, instant and patch"), self.action_maps),
             (_("Logit lens"), _("the words after every layer"), self.action_lens),
+            (_("A head of any width"), _("random numbers, with and without √d_k"), self.action_widths),
             (_("Candidates"), _("the likeliest words at every position"), partial(self.action_lens, False)),
         ]
 
