@@ -10,6 +10,8 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import Input
 
+from tests.app.conftest import NARROW
+from tutor.app.screens.trace_run import TraceRun
 from tutor.app.widgets.sentence_input import LONGEST, SentenceInput, one_line, shown
 
 FAMILY = "👨\u200d👩\u200d👧"
@@ -170,3 +172,38 @@ async def test_an_offered_example_is_no_change_of_the_learner():
         assert not app.line.edited and app.line.selected_text == "马无夜草不肥"
         await pilot.press("x")
         assert app.line.value == "x" and app.line.edited
+
+
+async def test_keys_pressed_before_the_first_trace_are_no_sentence(tutor, monkeypatch):
+    monkeypatch.setattr(TraceRun, "_retrace", lambda screen, *old, **known: None)  # a machine that takes its time
+    async with tutor(size=NARROW, lesson="teacher-forcing") as driver:
+        assert not isinstance(driver.app.focused, Input)
+        for key in (
+            *"mghwxodifNsjGHLC[]{}",
+            "left",
+            "down",
+            "pagedown",
+            "home",
+            "end",
+            "enter",
+            "tab",
+            "enter",
+            "n",
+            "n",
+        ):
+            await driver.press(key)
+            if driver.app.screen is not driver.screen:
+                driver.app.pop_screen()
+        assert driver.snapshot.request.sentence == "The cat sat on the mat"
+        assert driver.snapshot.lesson.number == 2
+        await driver.press("slash", "A")
+        assert driver.snapshot.request.sentence == "A", "typing into the bar still works"
+
+
+async def test_the_lesson_stays_in_sight_when_a_sentence_was_typed(tutor):
+    async with tutor(size=NARROW, lesson="teacher-forcing") as driver:
+        await driver.press("slash", "end", "s", "enter")
+        assert driver.screen.pane == "lesson" and driver.lesson.display
+        assert not isinstance(driver.app.focused, Input)
+        await driver.press("n")
+        assert driver.snapshot.lesson.number == 1

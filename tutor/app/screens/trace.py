@@ -25,6 +25,7 @@ from tutor.display.titles import long_title
 class TraceScreen(LessonActions, WalkActions, ChangeActions, OpenActions):
     """What its keys do; how each is done stands with its subject."""
 
+    AUTO_FOCUS = ""  # else the keys pressed while the first trace is computed become the sentence
     BINDINGS = [
         Binding("n,space", "step(1)", show=False),
         Binding("p", "step(-1)", show=False),

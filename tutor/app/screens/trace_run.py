@@ -173,4 +173,5 @@ class TraceRun(TraceView):
             self.app.sentence = event.sentence  # type: ignore[attr-defined]
 
     def on_sentence_bar_entered(self) -> None:
-        self.action_pane("matrix")
+        behind = self.narrow and self.snapshot.lesson.step is not None  # else the lesson would be out of sight
+        self.action_pane("lesson" if behind else "matrix")

@@ -85,6 +85,8 @@ class MatrixView(MatrixPane, can_focus=True):
     def action_largest(self) -> None:
         """To the largest number of the row; from there to the next largest, and so on."""
         row = self.cursor[0]
+        if not self.table.rows:  # before the first trace
+            return
         values = np.where(np.isnan(self.table.values[row]), -np.inf, self.table.values[row].astype(float))
         hidden = {column for at, column in self.table.blanks if at == row}
         order = [int(column) for column in np.argsort(-values, kind="stable") if column not in hidden]
