@@ -87,13 +87,14 @@ def start(
 ) -> None:
     """Open the tutor, at LESSON if one is given."""
     use_one_thread()
-    from tutor.course.lesson_file import load_lesson
     from tutor.course.progress import Progress
     from tutor.display.language import detect, set_language
     from tutor.models.registry import find_folder
 
     # What is wrong with the command line is said here, before a screen is drawn over it.
     if lesson:
+        from tutor.course.lesson_file import load_lesson
+
         load_lesson(lesson)
     if model:
         find_folder(model)
@@ -215,6 +216,7 @@ def generate(
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The corpus's folder.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="The trained model's folder.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the output folder.")
+@click.option("--begin", metavar="MODEL", help="Begin with the weights of this model, not with random ones.")
 @click.option("--steps", type=click.IntRange(min=1), help="In place of the recipe's.")
 @backend_option
 @click.option("--seed", type=click.IntRange(min=0), help="In place of the recipe's.")
@@ -225,6 +227,7 @@ def train(
     data: Path | None,
     output: Path | None,
     resume: bool,
+    begin: str | None,
     steps: int | None,
     backend: str,
     seed: int | None,
@@ -235,7 +238,9 @@ def train(
     """
     from tutor.train_display import train_model
 
-    finished = train_model(recipe, data, output, resume, steps, backend, seed)
+    if resume and begin is not None:
+        raise click.UsageError(_("--begin and --resume exclude each other: a checkpoint has weights of its own"))
+    finished = train_model(recipe, data, output, resume, steps, backend, seed, begin)
     context.exit(0 if finished else 130)
 
 

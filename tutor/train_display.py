@@ -36,12 +36,13 @@ def train_model(
     steps: int | None,
     backend: str,
     seed: int | None,
+    begin: str | None = None,
 ) -> bool:
     """Follow the recipe called `name`; False where the learner stopped it. Raises ModelError, BackendError."""
     recipe = read_recipe(find_recipe(name))
     folder = output or Path(f"{recipe.folder.resolve().name}-trained")
     given = {key: value for key, value in (("steps", steps), ("seed", seed)) if value is not None}
-    run = TrainingRun(recipe, data, folder, backend, resume, **given)
+    run = TrainingRun(recipe, data, folder, backend, resume, begin, **given)
     return show_training(run, command_to_go_on(name, data, folder, backend), Console(highlight=False))
 
 

@@ -113,6 +113,8 @@ def test_it_speaks_chinese(run, tmp_path, monkeypatch, recipe):
         (["translator", "--data", "."], "tatoeba_en_zh.tsv is not there"),
         (["translator", "--data", "no/such/folder"], "no/such/folder"),
         (["proverbs", "--resume", "--output", "nowhere"], "nothing to go on with"),
+        (["proverbs", "--resume", "--begin", "proverbs"], "--begin and --resume exclude each other"),
+        (["proverbs", "--begin", "speaker"], "speaker cannot be where proverbs begins"),
         (["proverbs", "--steps", "0"], "--steps"),
         (["proverbs", "--backend", "abacus"], "abacus"),
     ],

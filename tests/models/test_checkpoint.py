@@ -272,3 +272,19 @@ def test_saving_takes_any_settings_there_are(tmp_path):
     state = TrainingRun(recipe(), None, tmp_path).state
     save_checkpoint(tmp_path / "new" / "c", state, {"recipe": {"training": Settings().__dict__}}, NUMPY)
     check_equal(load_checkpoint(tmp_path / "new" / "c", SHAPES, NUMPY), state)
+
+
+def test_a_training_may_begin_with_the_weights_of_another(trained, tmp_path):
+    trained.finish()
+    run = TrainingRun(recipe(), None, tmp_path / "more", begin=trained.folder)
+    assert run.state.step == 0
+    for name, array in tutor.load_model(trained.folder).weights.items():
+        np.testing.assert_array_equal(run.state.weights[name], array, err_msg=name)
+    assert steps_of(run)[0] < trained.losses[0]
+
+
+@pytest.mark.parametrize("other", ["translator", "speaker"])
+def test_a_model_of_another_shape_is_nothing_to_begin_with(tmp_path, other):
+    with pytest.raises(ModelError, match=f"{other} cannot be where proverbs begins"):
+        TrainingRun(recipe(), None, tmp_path, begin=other)
+    assert not list(tmp_path.iterdir())

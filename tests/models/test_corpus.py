@@ -172,3 +172,24 @@ def test_a_sentence_longer_than_the_budget_is_a_batch_of_its_own():
     whole = replace(corpus(count=20), budget=1)
     assert whole.batches_an_epoch == 20
     assert all(batch.ids.shape[0] == 1 for batch in itertools.islice(whole.batches(7), 20))
+
+
+def test_sources_fall_into_other_pieces_each_epoch_and_targets_do_not():
+    translator = tutor.load_model("translator")
+    pairs = [("Everybody remembered yesterday's conversation.", "大家都记得昨天的谈话。")] * 4
+    plain = PairCorpus.of(translator, pairs, 4)
+    other = PairCorpus.of(translator, pairs, 4, piece_dropout=0.5)
+    unchanged, first, second = next(plain.batches()), next(other.batches()), next(other.batches(1))
+    assert not same(first, unchanged) and not same(first, second)
+    assert same(first, next(other.batches()))
+    assert np.array_equal(first.targets, second.targets)
+    for row in first.ids:
+        assert translator.tokenizer.decode(row[: list(row).index(translator.config.end_id)]) == pairs[0][0]
+
+
+def test_a_sentence_that_would_grow_too_long_stays_as_it_was():
+    translator = tutor.load_model("translator")
+    pairs = [("Everybody remembered yesterday's conversation.", "大家。")]
+    longest = len(translator.tokenizer.encode(pairs[0][0]).ids) + 1
+    corpus = PairCorpus.of(translator, pairs, 1, longest=longest, piece_dropout=0.9)
+    assert next(corpus.batches()).ids.shape == (1, longest)

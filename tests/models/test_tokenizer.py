@@ -1,5 +1,6 @@
 """A tokenizer loses nothing, keeps special tokens out of the reach of text, and stays fast on anything pasted."""
 
+import random
 import time
 
 import pytest
@@ -163,3 +164,20 @@ def test_a_hundred_thousand_characters_take_well_under_a_second(unit, tokenizer)
 def test_segments_that_contradict_each_other_are_refused(segments, words):
     with pytest.raises(ValueError, match=words):
         Tokenizer(segments)
+
+
+@pytest.mark.parametrize("text", ["The river froze last night.", "你好 😀 café", "a", ""])
+def test_respelt_without_dropout_is_encoded(text, tokenizer):
+    assert tokenizer.respelt(text, 0.0, random.Random(0)) == list(tokenizer.encode(text))
+
+
+def test_respelt_says_the_same_in_other_pieces():
+    tokenizer = TOKENIZERS["english"]
+    text = "She remembered everything that happened yesterday."
+    plain = list(tokenizer.encode(text))
+    chance = random.Random(0)
+    spellings = [tokenizer.respelt(text, 0.3, chance) for _ in range(20)]
+    assert all(tokenizer.decode(ids) == text for ids in spellings)
+    assert len(set(map(tuple, spellings))) > 15 and min(map(len, spellings)) >= len(plain)
+    letters = [number for word in text.split() for number in tokenizer.respelt(word, 0.999999, chance)]
+    assert len(letters) >= len(text.replace(" ", ""))

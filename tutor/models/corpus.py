@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ import numpy as np
 from tutor.engine.training import Batch
 from tutor.models.errors import ModelError
 from tutor.models.model import Model
+from tutor.models.published.tokenizer import AnyTokenizer
+from tutor.models.tokenizer import Tokenizer
 
 Pair = tuple[str, str]
 Ids = list[int]
@@ -144,25 +147,59 @@ class Corpus:
         return len(target), len(source)
 
 
+@dataclass(frozen=True)
 class PairCorpus(Corpus):
-    """Pairs for an encoder-decoder, by teacher forcing: the decoder reads the target and says the next token of it."""
+    """Pairs for an encoder-decoder, by teacher forcing: the decoder reads the target and says the next token of it.
+
+    With `respell` the words of a source fall into other pieces each time they are read.
+    """
+
+    respell: Callable[[Ids, random.Random], Ids] | None = field(default=None, kw_only=True)
 
     @classmethod
-    def of(cls, model: Model, pairs: Sequence[Pair], batch: int, seed: int = 0, longest: int = 64) -> PairCorpus:
+    def of(
+        cls,
+        model: Model,
+        pairs: Sequence[Pair],
+        batch: int,
+        seed: int = 0,
+        longest: int = 64,
+        piece_dropout: float = 0.0,
+    ) -> PairCorpus:
         """The pairs in the model's ids, those with more than `longest` tokens left out."""
         encoded = ((list(model.tokenizer.encode(s)), list(model.target_tokenizer.encode(t))) for s, t in pairs)
         kept = tuple((s, t) for s, t in encoded if len(s) < longest and len(t) < longest)
         c = model.config
-        return cls(kept, c.pad_id, c.start_id, c.end_id, batch, seed)
+        respell = respeller(model.tokenizer, piece_dropout, longest) if piece_dropout else None
+        return cls(kept, c.pad_id, c.start_id, c.end_id, batch, seed, respell=respell)
 
     def make(self, rows: Sequence[int], chance: np.random.Generator) -> Batch:
-        sources = [[*self.pairs[i][0], self.end_id] for i in rows]
+        sources = [[*source, self.end_id] for source in self._sources(rows, chance)]
         targets = [self.pairs[i][1] for i in rows]
         return Batch(
             padded(sources, self.pad_id),
             padded([[*t, self.end_id] for t in targets], self.pad_id),
             padded([[self.start_id, *t] for t in targets], self.pad_id),
         )
+
+    def _sources(self, rows: Sequence[int], chance: np.random.Generator) -> list[Ids]:
+        sources = [self.pairs[i][0] for i in rows]
+        if self.respell is None:
+            return sources
+        draw = random.Random(int(chance.integers(1 << 62)))
+        return [self.respell(ids, draw) for ids in sources]
+
+
+def respeller(tokenizer: AnyTokenizer, dropout: float, longest: int) -> Callable[[Ids, random.Random], Ids]:
+    """What gives a sentence in other pieces by leaving out merges; as it was where it would grow too long."""
+    if not isinstance(tokenizer, Tokenizer):
+        raise ModelError("piece_dropout needs a tokenizer of the tutor's own")
+
+    def respell(ids: Ids, chance: random.Random) -> Ids:
+        respelt = tokenizer.respelt(tokenizer.decode(ids), dropout, chance)
+        return respelt if len(respelt) < longest else ids
+
+    return respell
 
 
 class NextWordCorpus(Corpus):

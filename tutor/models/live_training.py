@@ -1,7 +1,7 @@
 """Training to be watched: a small model learns step by step, and at any step can be asked, changed and broken.
 
-Nothing is written to disk; the numbers are those of `tutor.engine.training`. The learning rate is the learner's alone:
-there is no warm-up and no decay.
+Nothing is written to disk; the numbers are those of `tutor.engine.training`. The learning rate, and how it rises and
+falls, are the learner's: without their say there is no warm-up and no decay.
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ import numpy as np
 from tutor.engine.decoding import greedy_each
 from tutor.engine.message import Message
 from tutor.engine.trace import Trace
-from tutor.engine.training import Batch, Progress, Settings, State, TrainingError, begin, evaluate, train
+from tutor.engine.training import (
+    Batch,
+    Progress,
+    Settings,
+    State,
+    TrainingError,
+    begin,
+    evaluate,
+    learning_rate,
+    train,
+)
 from tutor.models.corpus import padded
 from tutor.models.errors import ModelError
 from tutor.models.model import Model
@@ -26,6 +36,8 @@ from tutor.models.weights import initialise
 EXTRA_TOKENS = 4  # so much longer than the longest right answer may an answer be
 RISEN = 1.01  # times the first loss: what is above that has risen
 LEAST_RATE, MOST_RATE = 1e-9, 1e9  # beyond these the learner's own rate does not go
+WARM_UPS = (0, 10, 20, 50, 100, 200, 400)  # steps that the learner can choose among
+DECAYS = ("none", "inverse_sqrt", "cosine")
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,8 @@ class LiveTraining:
     def __init__(self, recipe: Recipe, **settings: Any) -> None:
         for name in set(settings) - {one.name for one in fields(Settings)}:
             raise ModelError("{field}: there is no such field", field=name)
-        self.recipe = recipe = recipe.changed(**{**settings, "warmup": 0, "decay": "none"})
+        self.recipe = recipe = recipe.changed(**{"warmup": 0, "decay": "none", **settings})
+        self.warmup, self.decay = recipe.settings.warmup, recipe.settings.decay
         self._plain = untrained_model(recipe)
         if self._plain.config.architecture != "encoder_decoder" or not recipe.pairs:
             path = recipe.folder / FILE_NAME
@@ -102,7 +115,10 @@ class LiveTraining:
             raise ModelError("a pair has more than {longest} tokens, too many to be watched", longest=longest)
 
     def restart(self, seed: int | None = None, sabotage: Sabotage = NONE) -> None:
-        """From random weights again: all that was learned, and whatever was broken, is gone."""
+        """From random weights again: all that was learned, and whatever was broken, is gone.
+
+        The learning rate is the recipe's again; warm-up and decay stay as they were set.
+        """
         if seed is not None:
             self.recipe = self.recipe.changed(seed=seed)
         self.sabotage = sabotage
@@ -138,11 +154,28 @@ class LiveTraining:
     @property
     def rate(self) -> float:
         """The learning rate of the next step."""
-        return self.learning_rate * self.sabotage.rate_factor
+        return self.rate_at(self.step + 1)
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate that is planned for a step."""
+        plan = {"learning_rate": self.learning_rate, "warmup": self.warmup, "decay": self.decay}
+        return learning_rate(step, replace(self.recipe.settings, **plan)) * self.sabotage.rate_factor
 
     def change_rate(self, rate: float) -> None:
-        """Another learning rate from the next step on."""
+        """Another learning rate from the next step on; where it rises and falls, another highest one."""
         self.learning_rate = min(MOST_RATE, max(LEAST_RATE, rate))
+
+    def change_warmup(self, steps: int) -> None:
+        """So many steps for the learning rate to rise, counted from the first step. Raises ValueError below 0."""
+        if steps < 0:
+            raise ValueError(f"warm-up takes at least 0 steps, not {steps}")
+        self.warmup = steps
+
+    def change_decay(self, decay: str) -> None:
+        """How the rate falls after the warm-up: one of DECAYS. Raises ValueError."""
+        if decay not in DECAYS:
+            raise ValueError(f"decay is one of {', '.join(DECAYS)}, not {decay}")
+        self.decay = decay
 
     @property
     def losses(self) -> list[float]:
@@ -161,13 +194,14 @@ class LiveTraining:
 
     def advance(self, steps: int = 1) -> None:
         """Train on. Where the numbers run over, `failure` says so and nothing more happens until a restart."""
-        if self.failure is not None:
-            return
-        settings = replace(self.recipe.settings, steps=self.step + steps, learning_rate=self.rate)
-        try:
-            self.history.extend(train(self.state, self.model.config, self._batches(), settings))
-        except TrainingError as error:
-            self.failure = error.args[0]
+        for _step in range(steps if self.failure is None else 0):
+            now = {"steps": self.step + 1, "learning_rate": self.rate, "warmup": 0, "decay": "none"}
+            try:
+                settings = replace(self.recipe.settings, **now)
+                self.history.extend(train(self.state, self.model.config, self._batches(), settings))
+            except TrainingError as error:
+                self.failure = error.args[0]
+                return
 
     def _batches(self) -> Iterator[Batch]:
         for batch in self.corpus.batches(self.step):
@@ -222,6 +256,14 @@ class LiveTraining:
     def all_right(self) -> bool:
         """Whether the model knows all that it is taught."""
         return all(answer.is_right for answer in self.answers())
+
+    @property
+    def warmed(self) -> bool:
+        """Whether a warm-up led to the highest learning rate, no lower than the one to begin with, and all is known."""
+        rates = [progress.learning_rate for progress in self.history]
+        if not rates or self.sabotage is not NONE or self.learning_rate < self.recipe.settings.learning_rate:
+            return False
+        return rates[0] < self.learning_rate <= max(rates) and self.all_right
 
     def present_model(self) -> Model:
         """The model as it is now, its weights copied, so that training may go on beside it."""

@@ -9,6 +9,7 @@ held_out: 1000              # so many of the first file's, with no sentence amon
                             # of a table made up, so many steps are made of the next seed
 batch: 64                   # sentences
 batch_tokens: 1000          # or, in place of as many sentences, so many tokens in each batch, padding included
+piece_dropout: 0.1          # so often a merge of two pieces of a source is left out (`Tokenizer.respelt`)
 longest: 64                 # tokens; longer sentences are left out
 config: {…}                 # what is to be different from the model's config
 training: {steps: 9000, …}  # the fields of tutor.engine.training.Settings
@@ -60,6 +61,7 @@ class Recipe:
     held_out: int = 0
     batch: int = 64
     batch_tokens: int = 0
+    piece_dropout: float = 0.0
     longest: int = 64
     config: Mapping[str, Any] = field(default_factory=dict)
     samples: tuple[str, ...] = ()
@@ -78,6 +80,7 @@ class Recipe:
             "batch_tokens",
             "longest",
             "config",
+            *(["piece_dropout"] if self.piece_dropout else []),
             *(["reads"] if self.reads != "lines" else []),
             *(["generate"] if self.generate else []),
         ]
@@ -200,6 +203,7 @@ RULES: dict[str, Rule] = {
     "held_out": COUNT_OR_NONE,
     "batch": COUNT,
     "batch_tokens": COUNT,
+    "piece_dropout": SHARE,
     "longest": COUNT,
     "config": NAMED,
     "training": NAMED,

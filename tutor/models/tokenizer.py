@@ -7,9 +7,11 @@ in a sentence is seven characters of text.
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import overload
 
 # A word is a run of letters, one digit or a run of anything else, each with the space before it. No word is longer
@@ -210,6 +212,27 @@ class Tokenizer:
             if i < len(ranks):
                 ranks[i] = merges.get((ids[i], ids[i + 1]), missing)[0]
             yield i, rank
+
+    def respelt(self, text: str, dropout: float, chance: random.Random) -> list[int]:
+        """The ids of a text with each merge left out by chance, so that a word is met in other pieces, too.
+
+        BPE-dropout (Provilkov, Emelianenko and Voita 2020, algorithm 1).
+        """
+        ids: list[int] = []
+        for word in self._split(self._spaced(text)) if text else ():
+            symbols = self._symbols(word)[0]
+            while len(symbols) > 1:
+                found = [
+                    (*self._merges[pair], place)
+                    for place, pair in enumerate(pairwise(symbols))
+                    if pair in self._merges and chance.random() >= dropout
+                ]
+                if not found:
+                    break
+                _rank, merged, place = min(found)
+                symbols[place : place + 2] = [merged]
+            ids += symbols
+        return ids
 
     def merge_steps(self, text: str, limit: int = 256) -> list[MergeStep]:
         """Every merge of a text (its first `limit` characters), one at a time: word after word, lowest rank first."""

@@ -35,6 +35,7 @@ from tutor.models.model import Model
 from tutor.models.poems import Poem, neighbours, poems_without, read_poems, split_poems
 from tutor.models.quality import figures
 from tutor.models.recipe import FILE_NAME, Recipe
+from tutor.models.registry import load_model
 from tutor.models.series.corpus import SeriesCorpus, generated_rows
 from tutor.models.weights import as_half, initialise
 
@@ -66,9 +67,13 @@ class TrainingRun:
         folder: Path,
         backend: str = "numpy",
         resume: bool = False,
+        begin: str | Path | None = None,
         **settings: Any,
     ) -> None:
-        """`data` is the folder of the corpus. `settings` go before the recipe's, such as steps and seed."""
+        """`data` is the folder of the corpus; `begin` the model whose weights come in place of random ones.
+
+        `settings` go before the recipe's, such as steps and seed.
+        """
         self.folder = folder
         notes = self._notes() if resume else {}
         begun = notes.get("recipe", {}).get("training", {})
@@ -80,31 +85,44 @@ class TrainingRun:
         training, held_out = read_corpus(recipe, data)
         self.corpus = encoded(self.model, training, recipe)
         self.held_out = held_out
-        self.validation = encoded(self.model, held_out, recipe) if held_out else None
+        as_written = replace(recipe, piece_dropout=0.0)
+        self.validation = encoded(self.model, held_out, as_written) if held_out else None
         if not self.corpus.pairs:
             raise ModelError("no sentence of the corpus has at most {longest} tokens", longest=recipe.longest)
         self._about = {"recipe": recipe.as_dict(), "corpus": fingerprint(training), "backend": self.backend.name}
         self.notice = self.backend.notice
         self.saved_step: int | None = None
         self.last: Report | None = None
-        self.state = self._resumed(notes, set(settings)) if resume else self._begun()
+        self.state = self._resumed(notes, set(settings)) if resume else self._begun(begin)
 
     @property
     def checkpoint(self) -> Path:
         """The file that training goes on from."""
         return self.folder / checkpoint.FILE_NAME
 
-    def _begun(self) -> State:
+    def _begun(self, other: str | Path | None) -> State:
         for name, remedy in (
             (checkpoint.FILE_NAME, Message("go on with it by --resume, or give another --output")),
             (CARD, Message("give another --output")),
         ):
             if (self.folder / name).exists():
                 raise ModelError("{path} is there already: {remedy}", path=self.folder / name, remedy=remedy)
-        weights = initialise(self.model.config, self.settings.seed)
+        weights = initialise(self.model.config, self.settings.seed) if other is None else self._weights_of(other)
         if isinstance(self.corpus, SeriesCorpus):
             weights |= self.corpus.stored
         return begin(weights, self.backend)
+
+    def _weights_of(self, name: str | Path) -> dict[str, np.ndarray]:
+        """The weights of another model of the same shapes and vocabularies. Raises ModelError."""
+        other, shapes = load_model(name), weight_shapes(self.model.config)
+        fits = {key: array.shape for key, array in other.weights.items()} == shapes
+        if not fits or _vocabularies(other) != _vocabularies(self.model):
+            raise ModelError(
+                "{other} cannot be where {model} begins: its weights have other shapes, or its tokens are others",
+                other=str(name),
+                model=self.model.name,
+            )
+        return {key: np.array(other.weights[key], dtype=np.float32) for key in shapes}
 
     def _notes(self) -> dict[str, Any]:
         if not self.checkpoint.exists():
@@ -269,13 +287,17 @@ def encoded(model: Model, pairs: Sequence[Pair], recipe: Recipe) -> Corpus:
     if model.config.series:
         return SeriesCorpus.of(model, pairs, *order[:2])
     if model.config.architecture == "encoder_decoder":
-        corpus = PairCorpus.of(model, pairs, *order)
+        corpus = PairCorpus.of(model, pairs, *order, recipe.piece_dropout)
     elif model.config.architecture == "decoder_only":
         corpus = NextWordCorpus.of(model, [source for source, _target in pairs], *order)
     else:
         alone = [(source, "" if target == source else target) for source, target in pairs]
         corpus = MaskedCorpus.of(model, alone, *order)
     return replace(corpus, budget=recipe.batch_tokens)
+
+
+def _vocabularies(model: Model) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(one.labels) for one in (model.tokenizer, model.target_tokenizer))
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
