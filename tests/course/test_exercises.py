@@ -1,6 +1,7 @@
 """Exercises from a trace: the cells, the verdicts, the hints, the questions and the switches."""
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 import tutor
 from tests.course.sample import PROGRAM, with_line
 from tutor.course.answers import shown
-from tutor.course.cells import distinct
+from tutor.course.cells import choose_cells, distinct
 from tutor.course.exercises import make, question
 from tutor.course.goals import tried
 from tutor.course.lesson_file import parse_lesson
@@ -24,6 +25,16 @@ from tutor.models.model import Model
 from tutor.models.weights import initialise
 
 PLACE = "encoder.0.self_attention"
+
+
+class OfNumbers:
+    """As much of a node as the choice of cells looks at."""
+
+    def __init__(self, value):
+        self.value, self.shape = value, value.shape
+
+    def at(self, index):
+        return float(self.value[index])
 
 
 def fill(node: str, *mistakes: str, cells: int = 3) -> Fill:
@@ -76,6 +87,22 @@ def test_a_zero_is_asked_for_where_only_it_shows_the_mistake_and_not_only_zeros(
     exercise = make(fill("R", "negative_kept"), trace)
     numbers = [exercise.expected(cell) for cell in exercise.cells]
     assert 0 in numbers and any(numbers)
+
+
+def test_shares_as_good_as_one_are_not_asked_while_others_are_there():
+    """Whoever sees that a row is all but decided types 1 without computing anything."""
+    sure, torn = [0.9999, 0.0001], [0.6, 0.4]
+    values = np.array([sure] * 6 + [torn] * 2, np.float32)
+    node = OfNumbers(values)
+    assert {cell[0] for cell in choose_cells(node, (), 2, random.Random(0))} == {6, 7}
+    far = OfNumbers(np.array([sure] * 40 + [torn], np.float32))
+    assert (40, 0) in choose_cells(far, (), 2, random.Random(0))
+
+
+def test_a_number_is_not_asked_for_twice():
+    ways = np.array([[2, 2, 1, 0, 0], [2, 3, 2, 1, 0], [1, 2, 3, 2, 1], [0, 1, 2, 3, 2], [0, 0, 1, 2, 2]], np.float32)
+    node = OfNumbers(ways)
+    assert len({node.at(cell) for cell in choose_cells(node, (), 3, random.Random(0))}) == 3
 
 
 def test_a_small_matrix_gives_all_its_cells(program):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,8 @@ _NEAR = 8  # rows and columns that a small screen shows without scrolling
 def choose_cells(node: Node, slips: Sequence[Slip], count: int, chance: random.Random) -> tuple[Index, ...]:
     """`count` cells (fewer where the node has fewer), in reading order, each telling as many mistakes apart as it can.
 
-    Cells that are 0, not finite, or equal to a neighbour come last, unless a listed mistake shows only there.
+    Cells that are 0, as good as 1, not finite, or equal to a neighbour come last, unless a listed mistake shows only
+    there; so do those that hold what a chosen one holds.
     """
     candidates = _candidates(node, count, chance)
     merit = {index: _merit(node, index) for index in candidates}
@@ -36,7 +38,8 @@ def choose_cells(node: Node, slips: Sequence[Slip], count: int, chance: random.R
         fresh = sum(all(cell[axis] != index[axis] for cell in chosen) for axis in range(-min(len(index), 2), 0))
         told = sum(1 / (1 + times_told[n]) for n in tells[index]) / max(len(slips), 1)
         untold = sum(not times_told[n] for n in tells[index])
-        return (untold, 2 * merit[index] + 2 * told + 0.5 * fresh)
+        again = any(node.at(cell) == node.at(index) for cell in chosen)
+        return (untold, 2 * merit[index] + 2 * told + 0.5 * fresh - again)
 
     while candidates and len(chosen) < count:
         best = max(candidates, key=score)  # candidates are shuffled, so ties fall by chance
@@ -67,7 +70,7 @@ def _elsewhere(node: Node, slips: Sequence[Slip], near: Sequence[Index], dull: b
     """Cells that are worth scrolling to: where a mistake shows that shows nowhere near, and where all near are dull."""
     sheet = (0,) * max(len(node.shape) - 2, 0)
     value = node.value[sheet].astype(float)
-    wanted = [value] if dull else []
+    wanted = [np.where(_is_almost_one(value), 0.0, value)] if dull else []
     wanted += [slip.value[sheet] - value for slip in slips if not any(distinct(node, slip, cell) for cell in near)]
     found: dict[Index, None] = {}
     for numbers in wanted:
@@ -78,12 +81,12 @@ def _elsewhere(node: Node, slips: Sequence[Slip], near: Sequence[Index], dull: b
 
 
 def _merit(node: Node, index: Index) -> float:
-    """1 for an instructive cell, less for one that is 0, tiny, 1, not finite, or equal to a neighbour."""
+    """1 for an instructive cell, less for one that is 0, tiny, 1 or nearly, not finite, or equal to a neighbour."""
     value = node.at(index)
     if not math.isfinite(value):
         return 0.0
     merit = 1.0
-    if abs(value) < 0.005:
+    if abs(value) < 0.005 or _is_almost_one(value):
         merit -= 0.7
     elif abs(value) < 0.05 or value == 1:
         merit -= 0.3
@@ -93,6 +96,11 @@ def _merit(node: Node, index: Index) -> float:
             if 0 <= at < node.shape[axis] and node.at((*index[:axis], at, *index[axis + 1 :])) == value:
                 return merit - 0.25
     return merit
+
+
+def _is_almost_one(value: Any) -> Any:
+    """A share that leaves nothing worth counting for the others: anyone would guess it."""
+    return (0.995 < value) & (value < 1)
 
 
 def distinct(node: Node, slip: Slip, index: Index) -> bool:
