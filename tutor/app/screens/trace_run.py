@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Input
 
 from tutor.app import present
@@ -39,6 +40,7 @@ class TraceRun(TraceView):
         super().__init__(Snapshot(request, lesson, walk=walk, language=language))
         self._busy: Request | None = None
         self._since = monotonic()
+        self._pause: Timer | None = None  # runs while the learner may go on typing
 
     def on_mount(self) -> None:
         self._dress()
@@ -80,6 +82,8 @@ class TraceRun(TraceView):
 
     def _retrace(self, old_answer: str = "", known: Result | None = None) -> None:
         """Run the model, unless its result is `known`, and walk back where a gradient is to be shown."""
+        if self._pause is not None:
+            self._pause.stop()
         if self._busy is None:
             request = self._busy = replace(self.snapshot.request, old_answer=old_answer)
             names = self._names_shown()
@@ -122,10 +126,11 @@ class TraceRun(TraceView):
         else:
             self._accept(event.result, event.result.trace)
             if asked.old_answer:
-                self.set_timer(TYPING_PAUSE, self._answer)
+                self._pause = self.set_timer(TYPING_PAUSE, self._answer)
 
     def _accept(self, result: Result, trace: Trace) -> None:
         first = self.snapshot.result is None
+        untouched = self._is_where_the_step_looks()
         walk = self.snapshot.walk.kept(trace) if self.snapshot.walk else None
         lesson = self.snapshot.lesson.begun(trace).after_run(trace, result.before)
         compare = self.snapshot.compare if result.before else "after"
@@ -135,12 +140,20 @@ class TraceRun(TraceView):
             walk = Walk((self._start(trace),))
         elif asked is not None and exercise is not None and walk.here.node == exercise.node:
             walk = walk.moved(asked)  # another sentence may have other blanks
+        elif untouched and (stop := lesson.stop(trace)) is not None and stop.node == walk.here.node:
+            walk = walk.moved(fitted(trace, stop).index)  # the last row, the largest number: another one now
         self.snapshot = replace(self.snapshot, walk=walk)
         self._show()
         if first and (notice := other_model_notice(self.snapshot, trace)):
             self.app.notify(notice, timeout=12, markup=False)
         if first and not isinstance(self.focused, Input):
             self.call_after_refresh(self._focus_pane)
+
+    def _is_where_the_step_looks(self) -> bool:
+        """Whether the learner has left the cursor where the lesson's step put it."""
+        trace, walk = self.snapshot.trace, self.snapshot.walk
+        stop = self.snapshot.lesson.stop(trace) if trace is not None else None
+        return trace is not None and walk is not None and stop is not None and walk.here == fitted(trace, stop)
 
     def _start(self, trace: Trace) -> Stop:
         stop = self.snapshot.lesson.stop(trace)
