@@ -330,6 +330,29 @@ async def test_the_old_answer_stands_in_while_typing_and_the_new_one_follows(tut
         assert driver.trace.info["target"] == model.trace("the river froze").info["target"] != before
 
 
+async def test_each_key_puts_the_new_answer_off(tutor, monkeypatch):
+    """Or the answer to half a sentence would be written while the other half is typed, and hold up its keys."""
+    pauses = []
+
+    class Pause:
+        def __init__(self, _seconds, then):
+            self.then, self.over = then, False
+            pauses.append(self)
+
+        def stop(self):
+            self.over = True
+
+    async with tutor(explore="I am a student") as driver:
+        monkeypatch.setattr(driver.screen, "set_timer", Pause)
+        for text in ("one", "one two", "one two three"):
+            driver.bar.query_one("#sentence").value = text
+            await driver.settle()
+        assert [pause.over for pause in pauses] == [*[True] * (len(pauses) - 1), False] and len(pauses) >= 3
+        pauses[-1].then()
+        await driver.settle()
+        assert not driver.snapshot.result.request.old_answer
+
+
 async def test_a_late_answer_to_an_old_question_is_not_shown(tutor):
     async with tutor(explore="I am a student") as driver:
         old = driver.snapshot.result
