@@ -5,7 +5,7 @@ import pytest
 from tests.app.conftest import NARROW, WIDE
 from tests.app.test_exercise_screen import squeezed, to_step
 from tutor.course.quiz import Quiz
-from tutor.course.schema import Explain, Match, Order, Predict, Shape
+from tutor.course.schema import Ask, Explain, Match, Order, Predict, Shape
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")
 
@@ -29,6 +29,19 @@ async def test_every_wrong_shape_is_named_and_the_right_one_shows_the_matrix(tut
         assert not driver.snapshot.lesson.attempt.covered and driver.snapshot.lesson.done(driver.trace)
         attempts = driver.app.progress.attempts("cross-attention")
         assert [one.right for one in attempts] == [False] * (len(quiz.choices) - 1) + [True]
+
+
+async def test_a_question_that_was_reached_from_another_pane_has_its_choices(tutor):
+    async with tutor(size=NARROW, lesson="masks") as driver:
+        await driver.pane("matrix")
+        await driver.press("n")
+        assert isinstance(driver.snapshot.lesson.step, Ask) and driver.lesson.size.width
+        choices = driver.attempt.question.choices
+        assert driver.lesson.query_one("#choices").option_count == len(choices) >= 3
+        assert all(choice.text.en.split()[0] in driver.text() for choice in choices)
+        await driver.pane("matrix")
+        await driver.press("p")
+        assert driver.lesson.query_one("#choices").has_class("-none")
 
 
 async def test_another_sentence_asks_anew(tutor):

@@ -75,6 +75,7 @@ class LessonPanel(VerticalScroll):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._view = LessonView()
+        self._waiting: LessonView | None = None  # what to show as soon as the panel is on screen
         self._shown: tuple[LessonView, int] | None = None
         self._choices_width = 0  # for which the choices on screen were wrapped
 
@@ -91,9 +92,10 @@ class LessonPanel(VerticalScroll):
 
     def show(self, view: LessonView) -> None:
         """Another step, or the same step after an answer."""
-        if not self.size.width:  # not laid out yet: the words would be broken for a screen that is not there
-            self._view = view
+        if not self.size.width:  # not laid out, or hidden: the words would be broken for a screen that is not there
+            self._waiting = view
             return
+        self._waiting = None
         width = max(20, self.size.width - 3)
         if (view, width) == self._shown:
             return
@@ -132,7 +134,7 @@ class LessonPanel(VerticalScroll):
             self.call_after_refresh(self.scroll_end, animate=False)
 
     def on_resize(self) -> None:
-        self.show(self._view)
+        self.show(self._waiting or self._view)
 
     def _text(self, selector: str, text: Text | None) -> None:
         static = self.query_one(selector, Static)
@@ -155,17 +157,18 @@ class LessonPanel(VerticalScroll):
 
     def focus_answer(self) -> bool:
         """Put the focus on what is to be answered; False where there is nothing."""
-        if self._view.placeholder:
+        view = self._waiting or self._view
+        if view.placeholder:
             self.query_one(ExplanationInput).focus()
             return True
-        if self._view.points:
+        if view.points:
             self.focus()  # so that the arrows scroll; the grades are letters
             return True
-        if self._view.answer_to:
+        if view.answer_to:
             self.query_one("#answer", Input).focus()
-        elif self._view.choices:
+        elif view.choices:
             self.query_one(OptionList).focus()
-        return bool(self._view.answer_to or self._view.choices)
+        return bool(view.answer_to or view.choices)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
