@@ -63,7 +63,7 @@ def _notice(before: int, after: int, new: int) -> str:
     counts = {"before": f"{before:,}", "after": f"{after:,}", "new": f"{new:,}"}
     if new:
         return Message(
-            "{before} weights become {after}; {new} of them are new and untrained: what is made from them is chance",
+            "{before} weights become {after}; {new} new, untrained: pure chance",
             **counts,
         )
     return Message("{before} weights become {after}", **counts) if after != before else ""

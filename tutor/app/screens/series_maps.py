@@ -118,7 +118,7 @@ class SeriesMapsScreen(FittedScreen[MapChoice | None]):
             "instant": _("A token is an instant with all its variables: instants look at instants."),
             "patch": _("A token is a patch of one variable (PatchTST): patches look at patches, each in its variable."),
         }
-        hint = _("Rows ask, columns are looked at; the brightest is the largest weight of its map.")
+        hint = _("Rows ask, columns are looked at; the brightest is its map's largest weight.")
         self.query_one("#said", Static).update(
             safe_text(titles[KINDS[self._at]], "bold").append(f"\n{hint}", "not bold")
         )
