@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from tutor.display.counts import COUNT, OF_COUNT
@@ -12,6 +13,7 @@ from tutor.display.series_words import OF_SERIES
 from tutor.display.shares import OF_SHARE
 from tutor.display.steps import OF_STEP, STEP
 from tutor.display.titles import GRADIENT
+from tutor.display.widths import DRAWN, OF_WIDTH, WIDTH
 from tutor.engine.explanation import Explanation
 from tutor.engine.layers import STORED
 from tutor.engine.trace import Trace
@@ -107,6 +109,8 @@ def _sum(trace: Trace, why: Explanation) -> str:
         return _(_BACK[op])
     if op == "mean_share":
         return _(OF_SHARE)
+    if op in OF_WIDTH:
+        return _(OF_WIDTH[op])
     if op in OF_COUNT:
         return _(OF_COUNT[op])
     if op in OF_SERIES:
@@ -146,13 +150,16 @@ def _copy(trace: Trace, why: Explanation) -> str:
     if op == "split_heads":
         return _("The same number, moved: each head gets its own slice of the row.")
     if op == "join_heads":
-        return _("The same number, moved: the heads' rows stand side by side again.")
+        head = why.cells[0].index[0] + 1
+        return _("The same number, moved: the heads' rows stand side by side again. It comes from head {0}.").format(head)
     if op == "repeat_heads":
         return _("The same number again: several query heads share one head of keys and values.")
     if op == "patches":
         return _("The same number, moved: each square of the picture becomes one row.")
     if op in OF_SERIES:
         return _(OF_SERIES[op])
+    if op in OF_WIDTH:
+        return _(OF_WIDTH[op]).format(trace[why.node].params["count"])
     return _("The same number under another name.") if op == "identity" else _("The same number at another place.")
 
 
@@ -169,9 +176,14 @@ def _look_up(trace: Trace, why: Explanation) -> str:
 
 
 def _softmax(trace: Trace, why: Explanation) -> str:
-    return _(
+    said = _(
         "e to this score, over the sum of e to every score of the row ({0} of them). The row adds up to 1."
     ).format(why.count)
+    largest = why.facts["maximum"]
+    if not largest or not math.isfinite(largest):
+        return said
+    taken_off = _("The row's largest, {0}, is taken off every score first; that changes no share.")
+    return sentences(said, taken_off.format(number(largest, 4)))
 
 
 def _norm(trace: Trace, why: Explanation) -> str:
@@ -190,6 +202,8 @@ def _function(trace: Trace, why: Explanation) -> str:
         return _("What came back, times the slope of the function at this number.")
     if trace[why.node].op in OF_SERIES:
         return _(OF_SERIES[trace[why.node].op])
+    if trace[why.node].op in OF_WIDTH:
+        return _(OF_WIDTH[trace[why.node].op])
     return _("A function of one number, the same for every cell.")
 
 
@@ -232,6 +246,8 @@ def _leaf(trace: Trace, why: Explanation, is_weight: bool) -> str:
             learned if trained else _("A weight: a number that training sets. This model is untrained: it is random.")
         )
     node = trace[why.node]
+    if node.name.startswith(WIDTH):
+        return _(DRAWN).format(label(node.labels[0], why.index[0]))
     if node.axes == ("position",) and node.name not in ("series.tokens", "embedding.place"):
         token = label(node.labels[0], why.index[0])
         return _("The token “{0}” has number {1} in the vocabulary.").format(token, int(why.result))

@@ -1,0 +1,31 @@
+"""What the words beside a number say of how it was made."""
+
+import numpy as np
+import pytest
+
+from tutor.display import prose
+from tutor.display.language import set_language
+from tutor.engine.ops import OPERATIONS
+from tutor.engine.trace import Recorder, Trace
+
+
+def softmax_of(row: list[float]) -> Trace:
+    record = Recorder({})
+    scores = record.input("scores", np.array([row]), ("query", "key"))
+    record("weights", OPERATIONS["softmax"], scores)
+    return record.finish()
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "largest, 7.25"), ("zh", "这一行最大的 7.25")])
+def test_a_softmax_says_what_it_takes_off_every_score(language, said):
+    trace = softmax_of([3.5, 7.25])
+    set_language(language)
+    try:
+        assert said in prose.sentence(trace, trace.explain("weights", (0, 0)))
+    finally:
+        set_language("en")
+
+
+def test_a_softmax_that_takes_nothing_off_does_not_speak_of_it():
+    trace = softmax_of([-1.0, 0.0])
+    assert "taken off" not in prose.sentence(trace, trace.explain("weights", (0, 0)))
