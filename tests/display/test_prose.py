@@ -29,3 +29,11 @@ def test_a_softmax_says_what_it_takes_off_every_score(language, said):
 def test_a_softmax_that_takes_nothing_off_does_not_speak_of_it():
     trace = softmax_of([-1.0, 0.0])
     assert "taken off" not in prose.sentence(trace, trace.explain("weights", (0, 0)))
+
+
+def test_a_number_of_the_joined_heads_says_its_head():
+    record = Recorder({})
+    heads = record.input("heads", np.arange(12.0).reshape(3, 2, 2), ("head", "query", "feature"))
+    record("concat", OPERATIONS["join_heads"], heads)
+    trace = record.finish()
+    assert "from head 3" in prose.sentence(trace, trace.explain("concat", (0, 4)))

@@ -150,8 +150,8 @@ def _copy(trace: Trace, why: Explanation) -> str:
     if op == "split_heads":
         return _("The same number, moved: each head gets its own slice of the row.")
     if op == "join_heads":
-        head = why.cells[0].index[0] + 1
-        return _("The same number, moved: the heads' rows stand side by side again. It comes from head {0}.").format(head)
+        said = _("The same number, moved: the heads' rows stand side by side again. It comes from head {0}.")
+        return said.format(why.cells[0].index[0] + 1)
     if op == "repeat_heads":
         return _("The same number again: several query heads share one head of keys and values.")
     if op == "patches":
