@@ -1,8 +1,11 @@
 """Hunting slips: marking, checking, what is shown of each cell, and the way back to the lesson."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.app.conftest import NARROW, SIZES, WIDE
+from tutor.app.audit_state import AuditState
 from tutor.app.dialogs.help import HelpDialog
 from tutor.app.screens.audit import AuditScreen
 from tutor.app.screens.trace import TraceScreen
@@ -98,6 +101,14 @@ async def test_the_cursors_go_together_and_numbers_stand_as_printed(tutor, progr
         )
         assert printed.cursor == recomputed.cursor == (2, 3)
         assert " 3.62284 " in driver.text() and " 3.6228410 " in driver.text()
+
+
+@pytest.mark.parametrize(
+    "printed, at, arithmetic", [("sum_printed", (1, 2), "0.16 + 0.0022"), ("position_printed", (1, 2), "cos")]
+)
+def test_a_matrix_that_was_turned_still_tells_its_arithmetic(printed, at, arithmetic):
+    state = replace(AuditState.begun(sheet_at(step_of(printed)), load_lesson(LESSON)), at=at)
+    assert arithmetic in state.about_cell()
 
 
 async def test_all_none_and_another_try(tutor, progress):

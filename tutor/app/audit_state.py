@@ -13,6 +13,7 @@ from tutor.display.formula import linear
 from tutor.display.language import _, sentences
 from tutor.display.numbers import printed_format
 from tutor.display.prose import cell_name
+from tutor.engine.explanation import Cell, Explanation
 
 MARKED, MISSED = "•", "○"
 MORE_DECIMALS = 2  # of the recomputed numbers, so that rounding can be told from slips
@@ -68,12 +69,18 @@ class AuditState:
     def about_cell(self) -> str:
         """The arithmetic of the cell under the cursor from the printed numbers before it; its result if uncovered."""
         trace, node = self.sheet.trace, self.sheet.recomputed
-        why = trace.explain(node.name, self.at)
         printed = printed_format(self.sheet.printed.value, self.sheet.decimals)(self.sheet.printed.at(self.at))
-        arithmetic = linear(unsolved(why)) or "…"
+        arithmetic = linear(unsolved(self._computed())) or "…"
         exact = printed_format(node.value, self.sheet.decimals + MORE_DECIMALS)(node.at(self.at))
         name, result = cell_name(trace, self.sheet.printed.name, self.at), "?" if self.covered else exact
         return _("{0} printed {1}; recomputed {2}").format(name, printed, f"{arithmetic} = {result}")
+
+    def _computed(self) -> Explanation:
+        """The cell under the cursor where it was computed: one that was only turned or renamed is followed back."""
+        trace, cell = self.sheet.trace, Cell(self.sheet.recomputed.name, self.at, 0.0)
+        while (why := trace.explain(cell.node, cell.index)).kind == "copy" and trace[why.cells[0].node].inputs:
+            cell = why.cells[0]
+        return why
 
     def rule(self) -> str:
         """What counts as a slip; after the check, what the marks mean."""
