@@ -5,6 +5,7 @@ import pytest
 
 from tutor.display import prose
 from tutor.display.language import set_language
+from tutor.engine.counting import total
 from tutor.engine.ops import OPERATIONS
 from tutor.engine.trace import Recorder, Trace
 
@@ -37,3 +38,14 @@ def test_a_number_of_the_joined_heads_says_its_head():
     record("concat", OPERATIONS["join_heads"], heads)
     trace = record.finish()
     assert "from head 3" in prose.sentence(trace, trace.explain("concat", (0, 4)))
+
+
+def test_what_is_left_out_of_a_sum_is_called_a_product_only_where_it_is_one():
+    record = Recorder({})
+    long = record.input("long", np.arange(8.0).reshape(8, 1), ("weight", "numbers"))
+    row = record.input("row", np.ones((1, 8)), ("query", "weight"))
+    record("total", total, long)
+    record("product", OPERATIONS["matmul"], row, long)
+    trace = record.finish()
+    assert "the other 4 add up to 6" in prose.rest(trace.explain("total", ()))
+    assert "the other 4 products add up to 6" in prose.rest(trace.explain("product", (0, 0)))

@@ -146,7 +146,7 @@ def test_a_recorder_that_does_not_keep_holds_nothing_back():
 
 
 def test_numbers_in_formulas():
-    cases = {0.0: "0", 3.0: "3", -2.0: "-2", 0.123456: "0.1235", -1.5: "-1.5"}
+    cases = {0.0: "0", 3.0: "3", -2.0: "-2", 3880105.0: "3880105", 0.123456: "0.1235", -1.5: "-1.5"}
     assert {x: figure(x) for x in cases} == cases
     assert figure(-0.0) == factor(-0.0) == "0"
     assert figure(1.23456e-7) == r"1.235 \cdot 10^{-7}" and figure(-1.2e20) == r"-1.2 \cdot 10^{20}"

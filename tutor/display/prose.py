@@ -71,7 +71,9 @@ def rest(why: Explanation, shown: int = 4) -> str:
     _terms, total, count = why.folded(shown)
     if not count:
         return ""
-    return _("… : the other {0} products add up to {1}.").format(count, number(total, 4))
+    multiplied = len(why.terms[0].cells) > 1
+    said = _("… : the other {0} products add up to {1}.") if multiplied else _("… : the other {0} add up to {1}.")
+    return said.format(count, number(total, 4))
 
 
 def _sum(trace: Trace, why: Explanation) -> str:

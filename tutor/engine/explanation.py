@@ -47,7 +47,7 @@ def figure(x: float) -> str:
         return r"\mathrm{nan}"
     if math.isinf(x):
         return r"\infty" if x > 0 else r"-\infty"
-    if x == int(x) and abs(x) < 1e6:
+    if x == int(x) and abs(x) < 1e9:  # a model's weights are counted to the last one
         return str(int(x))
     text = f"{x:.4g}"
     if "e" in text:
