@@ -71,6 +71,20 @@ def test_batch_norm_goes_down_columns_and_the_slip_along_rows(program):
         slips(program, program["XT"], "token_for_batch")
 
 
+def test_a_square_and_a_relu():
+    steps = (
+        ProgramStep("square", "multiply", ("n", "n")),
+        ProgramStep("work", "multiply", ("square", "d")),
+        ProgramStep("R", "relu", ("x",)),
+    )
+    numbers = {"n": (3, 5), "d": (10, 10), "x": (-2.0, 4.0)}
+    program = run_program(Program({name: Matrix(("length",), row) for name, row in numbers.items()}, steps))
+    assert value(program, "work", "square_taken_once") == pytest.approx([30, 50])
+    assert value(program, "R", "positive_zeroed") == pytest.approx([np.nan, 0], nan_ok=True)
+    with pytest.raises(MistakeError):
+        slips(program, program["square"], "square_taken_once")
+
+
 def test_dropout_and_smoothing(program):
     assert np.array_equal(value(program, "D", "dropped_not_made_up_for"), program["kept"].value)
     np.testing.assert_allclose(value(program, "smooth", "smoothing_left_out"), program["plain"].value)

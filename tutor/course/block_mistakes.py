@@ -97,6 +97,21 @@ def vectors_left_out(trace: Trace, node: Node) -> Arrays:
     return [np.asarray(numbers(node.operands[0])[sizes[:, 0] > 1].sum())]
 
 
+def positive_zeroed(trace: Trace, node: Node) -> Arrays:
+    if node.op != "relu":
+        return []
+    x = numbers(node.operands[0])
+    return [np.where(x > 0, 0.0, np.nan)]
+
+
+def square_taken_once(trace: Trace, node: Node) -> Arrays:
+    if node.op != "multiply":
+        return []
+    factors = node.operands
+    squares = [at for at, one in enumerate(factors) if one.op == "multiply" and len(set(one.inputs)) == 1]
+    return [numbers(factors[1 - at]) * numbers(factors[at].operands[0]) for at in squares]
+
+
 def attention_alone(trace: Trace, node: Node) -> Arrays:
     """A layer's total without its feed-forward network."""
     if node.op != "add" or not node.name.startswith("count."):
@@ -170,6 +185,18 @@ BLOCK_MISTAKES: tuple[tuple[Callable[[Trace, Node], Arrays], tuple[str, ...], st
         ("total",),
         "Those are the matrices alone: the biases and the norm's scale and shift are learned, too.",
         "这只是各个矩阵：偏置，还有 norm 的缩放和平移，也都是学来的。",
+    ),
+    (
+        positive_zeroed,
+        ("relu",),
+        "The number before ReLU is positive here, and stays as it is: only what is negative becomes 0.",
+        "ReLU 之前这个数是正的，原样不动；变成 0 的只是负数。",
+    ),
+    (
+        square_taken_once,
+        ("multiply",),
+        "A square is a number times itself; you took that number once only.",
+        "平方是一个数乘它自己，你只乘了一次。",
     ),
     (
         attention_alone,
