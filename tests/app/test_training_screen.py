@@ -99,6 +99,53 @@ async def test_the_learner_sets_the_learning_rate(training):
         assert driver.live.rate == RATE and driver.look.step == 0 and driver.look.seed == 1
 
 
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_the_learner_turns_warm_up_and_sees_the_schedule(training, size):
+    async with training(size=size, learning_rate=0.2) as driver:
+        assert "▲" not in driver.text() and not driver.look.has_schedule
+        await driver.press("w")
+        assert driver.live.warmup == 10 and "warm-up 10" in driver.text() and "▲" in driver.text()
+        assert driver.look.rates[:10] == driver.live.rates(1, 10) and driver.look.rates[-1] == 0.2
+        await driver.press("w", "W", "W", "W")
+        assert driver.live.warmup == 0 and "▲" not in driver.text()
+        await driver.press("w", "space")
+        taken = [progress.learning_rate for progress in driver.live.history]
+        assert taken == pytest.approx([0.02, 0.04, 0.06]) and driver.look.rates[:3] == tuple(taken)
+        assert "Paused at step 3 of 10 of the warm-up" in driver.status.remark
+        await driver.press("d")
+        assert driver.live.decay == "inverse_sqrt" and driver.look.rates[49] == pytest.approx(0.2 * (10 / 50) ** 0.5)
+        curve = driver.screen.query_one(LossCurve)
+        assert curve.rates == driver.look.rates and len(curve.rates) == 50
+        await driver.press("r")
+        assert driver.live.warmup == 10 and driver.look.step == 0 and "rises evenly" in driver.status.remark
+
+
+async def test_a_warm_up_after_the_first_step_says_that_it_is_late(training):
+    async with training(learning_rate=0.1) as driver:
+        await driver.press("space", "w")
+        assert "counts from the first step" in driver.status.remark
+        assert driver.look.rates[:4] == pytest.approx((0.1, 0.1, 0.1, 0.04))
+
+
+async def test_at_the_end_of_a_schedule_nothing_moves(training):
+    async with training(decay="cosine", steps=2) as driver:
+        await driver.press("space")
+        assert driver.look.rate == 0 and "at its end" in driver.status.remark
+        weights = {name: array.copy() for name, array in driver.live.state.weights.items()}
+        await driver.press("s")
+        assert all((driver.live.state.weights[name] == array).all() for name, array in weights.items())
+
+
+async def test_all_right_after_a_warm_up_is_a_goal(training, monkeypatch):
+    monkeypatch.setattr("tutor.models.live_training.LiveTraining.all_right", True)
+    async with training(warmup=2) as driver:
+        await driver.press("space", "escape")
+        assert "warmed" in driver.reached
+    async with training() as driver:
+        await driver.press("space", "escape")
+        assert "warmed" not in driver.reached
+
+
 async def test_answers_turn_right_and_the_goal_is_reached(training):
     async with training(steps=80) as driver:
         await driver.press("up", "up", "up")

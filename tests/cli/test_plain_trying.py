@@ -133,3 +133,26 @@ def test_a_d_k_is_found_for_whoever_asks():
 def test_a_width_that_is_none_is_refused(line):
     with pytest.raises(click.UsageError, match="512"):
         said(task(width=WidthGoal(below=0.5)), line)
+
+
+def test_warm_up_on_plain_lines():
+    found = task(train="warmed", settings={"learning_rate": 0.2})
+    assert "warm-up 20, decay none. Learning rate: step 1: 0.01, step 20: 0.2" in said(found, "warmup 20").replace(
+        "0.0100", "0.01"
+    ).replace("0.200", "0.2").replace("0.20", "0.2")
+    said(found, "train 3")
+    assert [progress.learning_rate for progress in found.training.history] == pytest.approx([0.01, 0.02, 0.03])
+    assert "decay cosine" in said(found, "decay cosine") and found.training.decay == "cosine"
+    assert not found.finished
+
+
+def test_a_warm_up_is_done_for_whoever_asks():
+    found = task(train="warmed", settings={"learning_rate": 0.05})
+    said(found, "warmup 10", "o")
+    assert found.finished and found.training.warmup == 10 and "warmed" in found.reached
+
+
+@pytest.mark.parametrize("line", ["warmup", "warmup -1", "warmup many", "warmup 99999", "decay", "decay linear"])
+def test_a_schedule_that_cannot_be_is_refused(line):
+    with pytest.raises(click.UsageError, match="warmup 100|decay cosine"):
+        said(task(train="right"), line)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from tutor.display.plot import AXIS_WIDTH, curve, places, span_of
+from tutor.display.plot import AXIS_WIDTH, curve, places, schedule, span_of
 
 
 def heights(lines):
@@ -72,3 +72,26 @@ def test_no_two_labels_share_a_cell_and_none_stands_outside():
         assert all(0 <= row < 12 and 0 <= column < 40 for row, column in cells)
         taken |= cells
     assert len(taken) > 60
+
+
+@pytest.mark.parametrize(("width", "height"), [(78, 4), (40, 7), (12, 3)])
+def test_a_schedule_is_as_large_as_asked_and_marks_the_present(width, height):
+    rates = [0.1 * min(1, step / 20) for step in range(1, 101)]
+    for now in (0, 30, 100):
+        drawn = schedule(rates, now, width, height)
+        lines = [tick + line for tick, line in zip(drawn.ticks, drawn.lines, strict=True)] + [drawn.rule]
+        assert len(lines) == height and {cell_len(line) for line in lines} == {width}
+        assert drawn.past == round(now / 100 * (width - AXIS_WIDTH))
+        assert drawn.rule.index("▲") == min(width - 1, AXIS_WIDTH + drawn.past) and drawn.rule.count("▲") == 1
+        assert "0.10 ┤" in drawn.ticks[0]
+
+
+def test_a_schedule_rises_and_stays():
+    drawn = schedule([min(1, step / 20) for step in range(1, 101)], 0, AXIS_WIDTH + 50, 7)
+    rising = heights(drawn.lines)
+    assert rising == sorted(rising, reverse=True) and rising[0] == 5 and set(rising[10:]) == {0}
+
+
+def test_both_curves_share_an_axis():
+    longer = curve([3.0, 2.0], 60, 8, span=span_of(300))
+    assert longer.below.endswith("400") and curve([3.0, 2.0], 60, 8).below.endswith("50")

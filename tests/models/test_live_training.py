@@ -7,7 +7,7 @@ import pytest
 
 from tutor.engine.training import begin, train
 from tutor.models.errors import ModelError
-from tutor.models.live_training import SABOTAGES, LiveTraining
+from tutor.models.live_training import DECAYS, SABOTAGES, LiveTraining
 from tutor.models.recipe import find_recipe, read_recipe
 from tutor.models.weights import initialise
 
@@ -65,13 +65,75 @@ def test_the_same_seed_and_changes_give_the_same_numbers(recipe):
 
 
 def test_the_learning_rate_is_the_learners_alone(recipe):
-    live = LiveTraining(recipe, learning_rate=0.3, decay="cosine", warmup=50)
+    assert recipe.settings.warmup and recipe.settings.decay != "none"
+    live = LiveTraining(recipe, learning_rate=0.3)
     live.advance(2)
     live.change_rate(0.1)
     live.advance(1)
     assert [progress.learning_rate for progress in live.history] == [0.3, 0.3, 0.1]
     live.change_rate(1e30)
     assert math.isfinite(live.rate) and live.rate < 1e10
+
+
+@pytest.mark.parametrize("decay", DECAYS)
+def test_warm_up_and_decay_are_the_engines(recipe, decay):
+    live = LiveTraining(recipe, learning_rate=0.1, warmup=4, decay=decay, steps=12)
+    planned = live.rates(1, 9)
+    for steps in (1, 5, 3):
+        live.advance(steps)
+    settings = live.recipe.settings
+    assert settings.warmup == 4 and settings.decay == decay
+    state = begin(initialise(live.model.config, settings.seed))
+    steps = list(train(state, live.model.config, live.corpus.batches(), settings))[:9]
+    assert [progress.learning_rate for progress in live.history] == [progress.learning_rate for progress in steps]
+    assert live.losses == [progress.loss for progress in steps]
+    assert planned == tuple(progress.learning_rate for progress in steps) and max(planned) == 0.1
+
+
+def test_the_learner_turns_warm_up_and_decay(recipe):
+    live = LiveTraining(recipe, learning_rate=0.1)
+    live.change_warmup(10)
+    live.change_decay("inverse_sqrt")
+    live.advance(3)
+    assert [progress.learning_rate for progress in live.history] == pytest.approx([0.01, 0.02, 0.03])
+    assert live.rate_at(10) == 0.1 and live.rate_at(40) == pytest.approx(0.05)
+    live.change_warmup(2)  # the steps taken stay as they were
+    assert live.rate == pytest.approx(0.1 * math.sqrt(2 / 4)) and live.history[-1].learning_rate == pytest.approx(0.03)
+    live.restart()
+    assert (live.warmup, live.decay) == (2, "inverse_sqrt") and live.rate == pytest.approx(0.05)
+    live.change_warmup(0)
+    assert live.rate == 0.1 and live.rate_at(4) == pytest.approx(0.05)
+    for wrong in (lambda: live.change_warmup(-1), lambda: live.change_decay("linear")):
+        with pytest.raises(ValueError):
+            wrong()
+
+
+def test_warmed_is_all_right_at_a_peak_that_was_risen_to(recipe, monkeypatch):
+    monkeypatch.setattr(LiveTraining, "all_right", True)
+    live = LiveTraining(recipe, learning_rate=0.05)
+    live.advance(6)
+    assert not live.warmed  # no warm-up
+    live.change_warmup(4)
+    live.advance(6)
+    assert not live.warmed  # too late: the first step was at the full rate
+    live.restart()
+    live.advance(3)
+    assert not live.warmed  # not there yet
+    live.advance(1)
+    assert live.warmed
+    live.change_rate(0.02)
+    assert not live.warmed  # lower than it was asked to be
+    live.restart()
+    live.change_decay("cosine")
+    live.advance(8)
+    assert live.warmed  # it was at its peak
+    monkeypatch.setattr(LiveTraining, "all_right", False)
+    assert not live.warmed
+
+
+def test_a_rate_that_would_fall_to_nothing_needs_no_warm_up(recipe):
+    live = LiveTraining(recipe, learning_rate=0.1, decay="inverse_sqrt")
+    assert live.rates(1, 4) == pytest.approx((0.1, 0.1 / math.sqrt(2), 0.1 / math.sqrt(3), 0.05))
 
 
 def test_a_single_step_says_what_it_did(recipe):

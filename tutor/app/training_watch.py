@@ -8,6 +8,7 @@ import numpy as np
 
 from tutor.app.walk import Stop
 from tutor.display import prose
+from tutor.display.plot import span_of
 from tutor.engine.message import Message
 from tutor.engine.trace import Node, Trace
 from tutor.engine.training import Progress
@@ -15,7 +16,7 @@ from tutor.models.live_training import Answer, LiveTraining, Sabotage, Stepped
 from tutor.models.projection import Projection
 
 TABLES = ("decoder.embedding.token.table", "encoder.embedding.token.table")
-RIGHT, STEPPED, BROKEN = "right", "stepped", "broken"  # what a lesson may ask the learner to reach
+RIGHT, STEPPED, BROKEN, WARMED = "right", "stepped", "broken", "warmed"  # what a lesson may ask the learner to reach
 ROOM = 1.1  # a picture reaches a little further than its outermost point
 
 
@@ -53,6 +54,15 @@ class Frame:
     cell: str = ""  # the weight that changed most in it
     smoothing: float = 0.0
     dropout: float = 0.0
+    warmup: int = 0
+    decay: str = "none"
+    peak: float = 0.0  # what the learning rate rises to and falls from
+    rates: tuple[float, ...] = ()  # of every step so far, then those that are planned, as far as the picture reaches
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether the learning rate changes from step to step, or was changed."""
+        return len(set(self.rates)) > 1
 
     @property
     def right(self) -> int:
@@ -110,6 +120,8 @@ class Watch:
             self.goals.add(RIGHT)
         if live.broken:
             self.goals.add(BROKEN)
+        if live.warmed:
+            self.goals.add(WARMED)
         trace = live.trace(self.pair)
         attention, head = self._attention(trace)
         return Frame(
@@ -131,7 +143,17 @@ class Watch:
             cell=self._cell(trace),
             smoothing=live.recipe.settings.smoothing,
             dropout=live.recipe.settings.dropout,
+            warmup=live.warmup,
+            decay=live.decay,
+            peak=live.learning_rate * live.sabotage.rate_factor,
+            rates=self._rates(),
         )
+
+    def _rates(self) -> tuple[float, ...]:
+        live = self.live
+        past = [progress.learning_rate for progress in live.history]
+        span = span_of(max(len(past), live.warmup + 1))  # a warm-up is seen whole
+        return (*past, *live.rates(len(past) + 1, span))
 
     def _cell(self, trace: Trace) -> str:
         step = self._stepped

@@ -5,11 +5,16 @@ from __future__ import annotations
 from tutor.app.keys import Section
 from tutor.app.training_watch import Frame
 from tutor.app.widgets.key_line import Hint
-from tutor.display.language import _, ngettext, sentences
+from tutor.display.language import N_, _, ngettext, sentences
 from tutor.display.numbers import number
 from tutor.display.titles import long_title
 from tutor.display.training import change_said, expectation, step_said, title_of, trouble
 
+DECAYS = {
+    "none": N_("no decay"),
+    "inverse_sqrt": N_("√ decay"),
+    "cosine": N_("cosine decay"),
+}
 FRESH = 10  # while it runs, for so many steps a new token of an answer is marked
 
 
@@ -34,6 +39,16 @@ def remark(frame: Frame, running: bool) -> str:
         return f"{said} · {change_said(frame.cell, step.old, step.new)}"
     if frame.sabotage:
         return expectation(frame.sabotage)
+    if frame.step and not frame.rate:
+        return _("The schedule is at its end: the learning rate is 0, so nothing moves any more.")
+    if not frame.step and frame.warmup:
+        told = _("Warm-up: the learning rate rises evenly for {0} steps to {1}, as drawn below.")
+        return sentences(told.format(frame.warmup, f"{frame.peak:.3g}"), _("space: train"))
+    if frame.step and frame.warmup and frame.rates[0] >= frame.peak:
+        return _("A warm-up counts from the first step, which is long taken: r begins anew with it.")
+    if frame.step and frame.warmup and frame.step < frame.warmup and not running:
+        told = _("Paused at step {0} of {1} of the warm-up.")
+        return sentences(told.format(frame.step, frame.warmup), _("r begins anew with the same warm-up."))
     if not frame.step:
         told = _("Random weights, so random answers: a loss of about ln {0} is pure guessing.")
         return sentences(told.format(frame.vocabulary), _("space: train"))
@@ -53,6 +68,10 @@ def title_left(recipe: str, frame: Frame, running: bool) -> str:
         parts.append(_("label smoothing {0}").format(f"{frame.smoothing:g}"))
     if frame.dropout:
         parts.append(_("dropout {0}").format(f"{frame.dropout:g}"))
+    if frame.warmup:
+        parts.append(_("warm-up {0}").format(frame.warmup))
+    if frame.decay != "none":
+        parts.append(_(DECAYS[frame.decay]))
     return " · ".join([*parts, _("running") if running else _("paused")])
 
 
@@ -69,6 +88,11 @@ def warning(frame: Frame) -> str:
 
 def _is_broken(frame: Frame) -> bool:
     return frame.failure is not None or frame.risen
+
+
+def schedule_title(frame: Frame) -> str:
+    """What stands below the loss, where the learning rate changes; empty where it does not."""
+    return _("learning rate · ▲ now") if frame.has_schedule else ""
 
 
 def map_title(frame: Frame) -> str:
@@ -89,7 +113,8 @@ def hints(running: bool) -> tuple[Hint, ...]:
     return (
         Hint("space", _("pause") if running else _("train"), "screen.run"),
         Hint("s", _("one step"), "screen.single"),
-        Hint("← →", _("learning rate"), "screen.rate(2)"),
+        Hint("← →", _("rate"), "screen.rate(2)"),
+        Hint("w", _("warm-up"), "screen.warmup(1)"),
         Hint("b", _("break it"), "screen.sabotage"),
         Hint("r", _("anew"), "screen.restart"),
         Hint("enter", _("open the numbers"), "screen.open"),
@@ -116,6 +141,8 @@ def training_keys() -> list[Section]:
             _("Change something"),
             [
                 ("← →", _("half the learning rate, twice the learning rate")),
+                ("w W", _("a longer warm-up, a shorter one: the rate rises over so many steps")),
+                ("d", _("how the rate falls after it: not at all, with the root of the step, along a cosine")),
                 ("b", _("break it on purpose")),
             ],
         ),

@@ -40,8 +40,11 @@ Generation = Annotated[
     Meta(min_length=1, description="settings to generate with; temperature_at_least: 2 and the like are limits"),
 ]
 TrainingGoal = Annotated[
-    Literal["right", "stepped", "broken"],
-    Meta(description="every answer right; a single step taken by hand; a loss that is no number or rose"),
+    Literal["right", "stepped", "broken", "warmed"],
+    Meta(
+        description="every answer right; a single step taken by hand; a loss that is no number or rose; "
+        "every answer right at the highest learning rate, reached by a warm-up"
+    ),
 ]
 Settings = Annotated[dict[str, Setting], Meta(description="where the generation or the training begins")]
 Hints = Annotated[tuple[Text, ...], Meta(description="from a nudge to the arithmetic, never the number")]

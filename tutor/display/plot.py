@@ -40,21 +40,51 @@ def span_of(count: int) -> int:
     return span
 
 
-def curve(values: Sequence[float], width: int, height: int, log: bool = False) -> Curve:
-    """Finite values, the first at 1, as a curve that is `width` × `height` cells with its axes."""
+def curve(values: Sequence[float], width: int, height: int, log: bool = False, span: int = 0) -> Curve:
+    """Finite values, the first at 1, as a curve that is `width` × `height` cells with its axes.
+
+    The axis holds at least `span` values.
+    """
     columns, rows = max(1, width - AXIS_WIDTH), max(1, height - 2)
-    span = span_of(len(values))
+    span = span_of(max(span, len(values)))
     heights, low, high = _scaled(values, log)
     ticks = [" " * (AXIS_WIDTH - 1) + "│"] * rows
     for row in {0, (rows - 1) // 2, rows - 1}:
         at = high - row / max(1, rows - 1) * (high - low)
         ticks[row] = pad(number(math.exp(at) if log else at, 2), AXIS_WIDTH - 2, "right") + " ┤"
-    dots = _dots(heights, round(len(values) / span * 2 * columns), 4 * rows, 2 * columns)
-    codes = (dots.reshape(rows, 4, columns, 2) * DOTS[:, None, :]).sum(axis=(1, 3))
-    lines = ["".join(chr(BLANK_BRAILLE + code) if code else " " for code in line) for line in codes.tolist()]
+    lines = _braille(_dots(heights, round(len(values) / span * 2 * columns), 4 * rows, 2 * columns))
     first, middle, last = "1", f"{span // 2:,}", f"{span:,}"
     below = " " * AXIS_WIDTH + first + pad(middle, columns - len(first) - len(last), "center") + last
     return Curve((*ticks, " " * (AXIS_WIDTH - 1) + "└"), (*lines, "─" * columns), below)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The lines of a schedule, what stands at their left, how many of their columns have been, and a rule below."""
+
+    ticks: tuple[str, ...]
+    lines: tuple[str, ...]
+    past: int
+    rule: str
+
+
+def schedule(values: Sequence[float], now: int, width: int, height: int) -> Schedule:
+    """Values over the whole axis, of which the first `now` have been: the present is marked on the rule below."""
+    columns, rows = max(1, width - AXIS_WIDTH), max(1, height - 1)
+    heights, _low, high = _scaled(values, log=False)
+    ticks = [" " * (AXIS_WIDTH - 1) + "│"] * rows
+    ticks[0] = pad(number(high, 2), AXIS_WIDTH - 2, "right") + " ┤"
+    past = min(columns, round(now / max(1, len(values)) * columns))
+    at = min(columns - 1, past)
+    rule = " " * (AXIS_WIDTH - 1) + "└" + "─" * at + "▲" + "─" * (columns - at - 1)
+    return Schedule(tuple(ticks), _braille(_dots(heights, 2 * columns, 4 * rows, 2 * columns)), past, rule)
+
+
+def _braille(dots: np.ndarray) -> tuple[str, ...]:
+    """Dots [row, column] as lines of characters of 4 × 2 dots each."""
+    rows, columns = dots.shape[0] // 4, dots.shape[1] // 2
+    codes = (dots.reshape(rows, 4, columns, 2) * DOTS[:, None, :]).sum(axis=(1, 3))
+    return tuple("".join(chr(BLANK_BRAILLE + code) if code else " " for code in line) for line in codes.tolist())
 
 
 def _scaled(values: Sequence[float], log: bool) -> tuple[np.ndarray, float, float]:

@@ -98,7 +98,7 @@ def learning_rate(step: int, settings: Settings) -> float:
     if step <= settings.warmup or settings.decay == "none":
         return settings.learning_rate * up
     if settings.decay == "inverse_sqrt":
-        return settings.learning_rate * math.sqrt(settings.warmup / step)
+        return settings.learning_rate * math.sqrt(max(1, settings.warmup) / step)
     done = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
     return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 

@@ -158,8 +158,12 @@ class LiveTraining:
 
     def rate_at(self, step: int) -> float:
         """The learning rate that is planned for a step."""
-        plan = {"learning_rate": self.learning_rate, "warmup": self.warmup, "decay": self.decay}
-        return learning_rate(step, replace(self.recipe.settings, **plan)) * self.sabotage.rate_factor
+        return self.rates(step, step)[0]
+
+    def rates(self, first: int, last: int) -> tuple[float, ...]:
+        """The learning rates that are planned for these steps."""
+        plan = replace(self.recipe.settings, learning_rate=self.learning_rate, warmup=self.warmup, decay=self.decay)
+        return tuple(learning_rate(step, plan) * self.sabotage.rate_factor for step in range(first, last + 1))
 
     def change_rate(self, rate: float) -> None:
         """Another learning rate from the next step on; where it rises and falls, another highest one."""
@@ -195,9 +199,9 @@ class LiveTraining:
     def advance(self, steps: int = 1) -> None:
         """Train on. Where the numbers run over, `failure` says so and nothing more happens until a restart."""
         for _step in range(steps if self.failure is None else 0):
-            now = {"steps": self.step + 1, "learning_rate": self.rate, "warmup": 0, "decay": "none"}
+            settings = self.recipe.settings
+            settings = replace(settings, steps=self.step + 1, learning_rate=self.rate, warmup=0, decay="none")
             try:
-                settings = replace(self.recipe.settings, **now)
                 self.history.extend(train(self.state, self.model.config, self._batches(), settings))
             except TrainingError as error:
                 self.failure = error.args[0]

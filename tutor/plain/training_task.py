@@ -9,19 +9,21 @@ from tutor.display.language import _, sentences
 from tutor.display.numbers import number
 from tutor.display.safe import safe
 from tutor.display.training import expectation, title_of, trouble
-from tutor.models.live_training import SABOTAGES, LiveTraining
+from tutor.models.live_training import DECAYS, SABOTAGES, LiveTraining
 from tutor.models.recipe import find_recipe, read_recipe
 from tutor.plain.tasks import Task
 
 RECIPE = "proverbs"
 BETWEEN_LINES = 50  # steps
+WARM_UP = 100  # steps of the warm-up that `o` takes where the learner chose none
 ENOUGH = 2000  # steps after which a goal that is not reached will not be
 
 
 class Training(Task):
     """`step` takes one step, `train 100` a hundred, `rate 0.3` sets the learning rate; `o` does what is asked.
 
-    `break` lists ways to break it, `break peek` takes one, `restart` begins anew.
+    `warmup 100` and `decay cosine` say how the rate rises and falls; `break` lists ways to break it, `break peek` takes
+    one, `restart` begins anew.
     """
 
     def begin(self) -> None:
@@ -33,7 +35,9 @@ class Training(Task):
         return super().prompt() if self.finished else _("o: train")
 
     def wanted(self) -> str:
-        return _("Type o to train until it is reached; step, train 100, rate 0.3, break, restart or next, too.")
+        return _(
+            "Type o to train until it is reached; step, train 100, rate 0.3, warmup 100, break, restart or next, too."
+        )
 
     def answer(self, text: str) -> Iterator[str]:
         word, _space, rest = text.strip().partition(" ")
@@ -47,6 +51,12 @@ class Training(Task):
         elif word in ("rate", "学习率"):
             self.training.change_rate(_rate(rest))
             yield _("learning rate {0}").format(number(self.training.rate, 4))
+        elif word in ("warmup", "预热"):
+            self.training.change_warmup(_steps(rest))
+            yield self._schedule()
+        elif word in ("decay", "衰减"):
+            self.training.change_decay(_decay(rest))
+            yield self._schedule()
         elif word in ("break", "弄坏"):
             yield from self._break(rest.strip().lower())
         elif word in ("restart", "重来") and not rest:
@@ -62,9 +72,19 @@ class Training(Task):
             return
         if goal == "broken":
             yield from self._break(SABOTAGES[0].name)
+        if goal == "warmed":
+            self.training.change_warmup(self.training.warmup or WARM_UP)
+            self.training.restart(self.training.seed)
+            yield self._schedule()
         while goal not in self.reached and self.training.step < ENOUGH and self.training.failure is None:
             yield from self._train(BETWEEN_LINES, answers=False)
         yield from self._answers()
+
+    def _schedule(self) -> str:
+        live = self.training
+        steps = (1, max(2, live.warmup), 2 * max(2, live.warmup))
+        rates = ", ".join(_("step {0}: {1}").format(step, number(live.rate_at(step), 3)) for step in steps)
+        return _("warm-up {0}, decay {1}. Learning rate: {2}").format(live.warmup, live.decay, rates)
 
     def _break(self, name: str) -> Iterator[str]:
         chosen = next((one for one in SABOTAGES if one.name == name), None)
@@ -117,6 +137,8 @@ class Training(Task):
             self.reached.add("broken")
         elif self.training.all_right:
             self.reached.add("right")
+            if self.training.warmed:
+                self.reached.add("warmed")
 
 
 def _count(text: str) -> int:
@@ -133,3 +155,15 @@ def _rate(text: str) -> float:
     if not 0 < rate < 1e9:
         raise click.UsageError(_("give a learning rate above 0, such as rate 0.3"))
     return rate
+
+
+def _steps(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) > ENOUGH:
+        raise click.UsageError(_("give a number of steps from 0 to {0}, such as warmup 100").format(ENOUGH))
+    return int(text)
+
+
+def _decay(text: str) -> str:
+    if text.strip().lower() not in DECAYS:
+        raise click.UsageError(_("give one of {0}, such as decay cosine").format(", ".join(DECAYS)))
+    return text.strip().lower()

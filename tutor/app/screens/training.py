@@ -19,7 +19,7 @@ from tutor.app.training_watch import TABLES, Watch
 from tutor.app.walk import Walk
 from tutor.app.widgets.answer_list import AnswerList
 from tutor.app.widgets.matrix import MatrixView
-from tutor.models.live_training import LiveTraining, Sabotage
+from tutor.models.live_training import DECAYS, WARM_UPS, LiveTraining, Sabotage
 from tutor.models.recipe import find_recipe, read_recipe
 
 PICTURE = 1 / 20  # seconds from one to the next, where the machine keeps up
@@ -38,6 +38,9 @@ class TrainingScreen(TrainingView):
         Binding("s,n", "single", show=False),
         Binding("left", "rate(0.5)", show=False),
         Binding("right", "rate(2)", show=False),
+        Binding("w", "warmup(1)", show=False),
+        Binding("W", "warmup(-1)", show=False),
+        Binding("d", "decay", show=False),
         Binding("up", "speed(1)", show=False),
         Binding("down", "speed(-1)", show=False),
         Binding("r", "restart", show=False),
@@ -149,6 +152,22 @@ class TrainingScreen(TrainingView):
         """Another learning rate, from the next step on."""
         with self._lock:
             self.training.live.change_rate(self.training.live.learning_rate * factor)
+            self._look_again()
+
+    def action_warmup(self, by: int) -> None:
+        """A longer warm-up, or a shorter one; the rate of the next step follows from it."""
+        with self._lock:
+            live = self.training.live
+            known = sorted({*WARM_UPS, live.warmup})
+            at = known.index(live.warmup) + by
+            live.change_warmup(known[max(0, min(at, len(known) - 1))])
+            self._look_again()
+
+    def action_decay(self) -> None:
+        """Another way for the learning rate to fall after the warm-up."""
+        with self._lock:
+            live = self.training.live
+            live.change_decay(DECAYS[(DECAYS.index(live.decay) + 1) % len(DECAYS)])
             self._look_again()
 
     def action_speed(self, by: int) -> None:
