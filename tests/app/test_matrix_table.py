@@ -76,6 +76,15 @@ def test_labels_are_cut_shorter_only_where_all_columns_then_fit() -> None:
     assert not table.make_room(200)
 
 
+def test_longer_labels_stand_whole_where_all_columns_then_fit() -> None:
+    table = MatrixTable(SCORES[:, :2], WORDS[:2], ["temperature", "The cat eats."])
+    assert table.number_width == 8
+    side = table.side_width + 1
+    assert table.make_room(side + 2 * (13 + 2)) and table.number_width == 13
+    assert "temperature" in drawn(table, width=60)[0] and "The cat eats." in drawn(table, width=60)[0]
+    assert table.make_room(side + 2 * (13 + 2) - 1) and table.number_width == 8
+
+
 def test_labels_are_asked_for_only_where_they_are_seen() -> None:
     asked: list[int] = []
 

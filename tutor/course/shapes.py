@@ -139,8 +139,8 @@ def last_row_only(trace: Trace, node: Node) -> Found:
         yield (
             node.shape[1:],
             Text(
-                f"That would be one position. The next token is guessed at each of the {node.shape[0]} at once.",
-                f"那只是一个位置。{node.shape[0]} 个位置同时各猜各的下一个词元。",
+                f"That would be one position. Every word gets a number at each of the {node.shape[0]}.",
+                f"那只是一个位置。{node.shape[0]} 个位置上，每个词都各得一个数。",
             ),
         )
 

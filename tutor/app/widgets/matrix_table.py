@@ -16,6 +16,7 @@ Span = tuple[int, int]
 
 WIDEST_NUMBER = 8
 WIDEST_COLUMN_LABEL = 8
+WIDEST_WHOLE_LABEL = 16  # where all columns can then be seen at once
 WIDEST_ROW_LABEL = 16
 SHORTEST_LABEL = 4
 # Labels are measured at the beginning, and here and there after it, never all of fifty thousand.
@@ -64,7 +65,8 @@ class MatrixTable:
             if labels is not None and not callable(labels) and len(labels) < length:
                 raise ValueError(f"{len(labels)} labels for {length} rows or columns of {self.name}")
         self.row_label_width = self._label_width(self.row_label, self.rows, WIDEST_ROW_LABEL)
-        self._column_label_width = self._label_width(self.column_label, self.columns, WIDEST_COLUMN_LABEL)
+        self._whole_label_width = self._label_width(self.column_label, self.columns, WIDEST_WHOLE_LABEL)
+        self._column_label_width = min(self._whole_label_width, WIDEST_COLUMN_LABEL)
         self.set_before(self.before)
 
     @property
@@ -131,6 +133,8 @@ class MatrixTable:
         needed, wished = self._needed_width(), self.widest_number
         side = self.side_width + bool(self.side_width)
         fitting = (self.room - side) // max(1, self.columns) - 2 - self.has_marks
+        if max(needed, self._whole_label_width) <= fitting and self.room:
+            return max(needed, self._whole_label_width)
         # Labels are cut shorter where all columns can then be seen at once, and only then.
         return fitting if self.room and max(needed, SHORTEST_LABEL) <= fitting < wished else wished
 
