@@ -215,3 +215,10 @@ def test_a_questions_formula_stands_above_the_cells_own():
     text = why_text(WhyView(trace, why, why.formula, asked="0.1^6"), 78).plain
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     assert lines[1].startswith("0.1") and lines[2].startswith("residual =") and lines[3].startswith("= ")
+
+
+@pytest.mark.parametrize("name, multiplied", [("masked", False), ("scores", True)])
+def test_only_what_is_multiplied_has_a_sign_of_it(name, multiplied):
+    view = view_of(traced("padded"), f"decoder.0.self_attention.{name}", (0, 0, 2))
+    lines = [operand_line(view, 1, cell, 78).plain for cell in view.why.cells[:2]]
+    assert any(line.startswith("×") for line in lines) == multiplied, lines

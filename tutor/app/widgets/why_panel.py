@@ -164,7 +164,7 @@ def why_text(view: WhyView, width: int) -> Text:
 
 def partners(view: WhyView) -> dict[Cell, float]:
     """What the term of each operand shown contributes: e to a score, or the product whose second factor it is."""
-    if view.hidden or view.why.kind == "function":  # whose operands are not multiplied
+    if view.hidden or view.why.kind in ("function", "mask"):  # whose operands are not multiplied
         return {}
     is_softmax = view.why.kind == "softmax"
     terms = view.why.leading_terms(SHOWN_OPERANDS)
