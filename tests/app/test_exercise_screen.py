@@ -61,6 +61,13 @@ async def test_a_wrong_number_is_named_by_its_mistake(tutor, lesson, number):
         assert driver.attempt.good is True, "typing took the place of the wrong number"
 
 
+@pytest.mark.parametrize("language, words", [("en", "matrix, why"), ("zh", "矩阵、为什么")])
+async def test_the_way_to_the_operands_fits_the_small_screen(tutor, language, words):
+    async with tutor(size=NARROW, lesson="attention-by-hand", lang=language) as driver:
+        await to_step(driver, Fill)
+        assert f"tab {words}" in driver.lines()[-1]
+
+
 @pytest.mark.parametrize("size, language", [(NARROW, "zh"), (WIDE, "en")], ids=["80x24-zh", "120x36-en"])
 async def test_hints_come_one_at_a_time_and_none_gives_the_number(tutor, size, language):
     async with tutor(size=size, lesson="query-key-value", lang=language) as driver:

@@ -318,7 +318,7 @@ def _lesson_hints(snapshot: Snapshot, pane: str) -> list[Hint]:
         return []
     forward = Hint("n", _("finish") if state.is_last else _("next step"), "screen.step(1)")
     if _fills(snapshot):
-        answer = Hint("0-9", _("type the answer, then enter"), "screen.exercise")
+        answer = Hint("0-9", _("type the answer, enter"), "screen.exercise")
         first = answer if pane == "lesson" else Hint("x", _("answer"), "screen.exercise")
         return [first, Hint("h", _("hint"), "screen.hint"), forward]
     if isinstance(step, Explain) and attempt.written is None:
