@@ -110,11 +110,13 @@ def cell_label(node: Node, index: tuple[int, ...], words: int = 1) -> str:
     `words` is how many of the last words of the node's name stand before the labels.
     """
     labels = (axis[i] for axis, i in zip(node.labels, index, strict=True))
-    return ".".join(node.name.split(".")[-words:]) + (f"[{', '.join(labels)}]" if index else "")
+    mark, parts = ("∂", node.name.removeprefix(GRADIENT)) if node.name.startswith(GRADIENT) else ("", node.name)
+    return mark + ".".join(parts.split(".")[-words:]) + (f"[{', '.join(labels)}]" if index else "")
 
 
 def cell_labels(trace: Trace, cells: Sequence[Cell]) -> list[str]:
     """The labels of several cells, with enough of the nodes' names to tell those nodes apart."""
     nodes = {cell.node for cell in cells}
-    words = next((n for n in (1, 2, 3) if len({tuple(name.split(".")[-n:]) for name in nodes}) == len(nodes)), 9)
+    split = [(name.startswith(GRADIENT), name.split(".")) for name in nodes]
+    words = next((n for n in (1, 2, 3) if len({(of, tuple(name[-n:])) for of, name in split}) == len(nodes)), 9)
     return [cell_label(trace[cell.node], cell.index, words) for cell in cells]
