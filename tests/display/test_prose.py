@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import tutor
 from tutor.display import prose
 from tutor.display.language import set_language
 from tutor.engine.counting import total
@@ -49,3 +50,10 @@ def test_what_is_left_out_of_a_sum_is_called_a_product_only_where_it_is_one():
     trace = record.finish()
     assert "the other 4 add up to 6" in prose.rest(trace.explain("total", ()))
     assert "the other 4 products add up to 6" in prose.rest(trace.explain("product", (0, 0)))
+
+
+def test_a_part_of_a_gradient_says_by_which_road_it_came_back():
+    trace = tutor.load_model("proverbs").trace("天行健", target="君子以厚德载物")
+    parts = trace.gradient("encoder.0.self_attention.norm").inputs
+    roads = [prose.cell_name(trace, part, (0, 1)) for part in parts]
+    assert roads == ["∂norm ← feed_forward.residual[天, 1]", "∂norm ← feed_forward.hidden[天, 1]"]

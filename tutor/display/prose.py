@@ -38,7 +38,16 @@ def cell_name(trace: Trace, name: str, index: Sequence[int], *, full: bool = Fal
     if last_only:
         parts = ["…", *parts[-1:]] if len(parts) > 1 else parts
     cell = f"[{', '.join(parts)}]" if parts else ""  # a single number, such as the loss, has no place
-    return f"{safe(name if full else short_name(name))}{cell}"
+    return f"{safe(name if full else _road(trace, name) or short_name(name))}{cell}"
+
+
+def _road(trace: Trace, name: str) -> str:
+    """Of one of several parts of a gradient, by which road it came back: `∂norm ← feed_forward.residual`."""
+    whole, _point, part = name.rpartition(".")
+    if not (name.startswith(GRADIENT) and part.startswith("part") and part[4:].isdigit()):
+        return ""
+    behind = next((one for one in trace[name].inputs if one.startswith(GRADIENT)), "")
+    return f"∂{short_name(whole).rpartition('.')[2].lstrip('∂')} ← {short_name(behind).lstrip('∂')}" if behind else ""
 
 
 _UNCLEAR_ALONE = ("output", "norm", "residual", "weight", "bias", "table", "scale", "shift", "hidden", "activation")
