@@ -56,4 +56,4 @@ def test_a_part_of_a_gradient_says_by_which_road_it_came_back():
     trace = tutor.load_model("proverbs").trace("天行健", target="君子以厚德载物")
     parts = trace.gradient("encoder.0.self_attention.norm").inputs
     roads = [prose.cell_name(trace, part, (0, 1)) for part in parts]
-    assert roads == ["∂norm ← feed_forward.residual[天, 1]", "∂norm ← feed_forward.hidden[天, 1]"]
+    assert roads == ["∂norm ← residual[天, 1]", "∂norm ← hidden[天, 1]"]

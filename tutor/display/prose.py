@@ -42,12 +42,16 @@ def cell_name(trace: Trace, name: str, index: Sequence[int], *, full: bool = Fal
 
 
 def _road(trace: Trace, name: str) -> str:
-    """Of one of several parts of a gradient, by which road it came back: `∂norm ← feed_forward.residual`."""
+    """Of one of several parts of a gradient, by which road it came back: `∂norm ← residual`."""
     whole, _point, part = name.rpartition(".")
     if not (name.startswith(GRADIENT) and part.startswith("part") and part[4:].isdigit()):
         return ""
     behind = next((one for one in trace[name].inputs if one.startswith(GRADIENT)), "")
-    return f"∂{short_name(whole).rpartition('.')[2].lstrip('∂')} ← {short_name(behind).lstrip('∂')}" if behind else ""
+    return f"∂{_last(whole)} ← {_last(behind)}" if behind else ""
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 _UNCLEAR_ALONE = ("output", "norm", "residual", "weight", "bias", "table", "scale", "shift", "hidden", "activation")
