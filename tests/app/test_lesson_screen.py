@@ -73,6 +73,11 @@ async def bring_about(driver, step):
         assert isinstance(dialog, WhatIfDialog)
         dialog.query_one(Input).focus()
         await driver.press(*["backspace"] * 12, *str(one.number), "enter")
+    assert driver.snapshot.lesson.done(driver.trace)
+    asked = driver.snapshot.lesson.stop(driver.trace)
+    if driver.here.node != asked.node:
+        assert _("Done: walk back (⌫) to see it.") in driver.said("#verdict")
+        await driver.go(asked.node, asked.index)
     assert _("Done: the matrix shows it.") in driver.said("#verdict")
 
 

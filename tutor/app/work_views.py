@@ -43,11 +43,19 @@ def question_view(snapshot: Snapshot, view: LessonView) -> LessonView:
 def try_view(snapshot: Snapshot, step: Try, view: LessonView) -> LessonView:
     state = snapshot.lesson
     if state.done(snapshot.trace):
-        on_matrix = step.goal.kind in ("config", "reach")
-        return replace(view, verdict=_("Done: the matrix shows it.") if on_matrix else _("Done."), good=True)
+        return replace(view, verdict=_done(snapshot, step), good=True)
     if step.goal.reach is not None and snapshot.request.is_what_if:
         return replace(view, verdict=f"✗ {state.distance(snapshot.trace, snapshot.language)}", good=False)
     return view
+
+
+def _done(snapshot: Snapshot, step: Try) -> str:
+    """Where to see what was brought about: the number that was changed may stand in another matrix."""
+    if step.goal.kind not in ("config", "reach"):
+        return _("Done.")
+    stop = snapshot.lesson.stop(snapshot.trace) if snapshot.trace is not None else None
+    elsewhere = stop is not None and snapshot.walk is not None and snapshot.walk.here.node != stop.node
+    return _("Done: walk back (⌫) to see it.") if elsewhere else _("Done: the matrix shows it.")
 
 
 def ordering_view(attempt: Attempt, view: LessonView) -> LessonView:
