@@ -6,6 +6,7 @@ import pytest
 import tutor
 from tutor.display import prose
 from tutor.display.language import set_language
+from tutor.display.titles import short_title
 from tutor.engine.counting import total
 from tutor.engine.ops import OPERATIONS
 from tutor.engine.trace import Recorder, Trace
@@ -57,3 +58,4 @@ def test_a_part_of_a_gradient_says_by_which_road_it_came_back():
     parts = trace.gradient("encoder.0.self_attention.norm").inputs
     roads = [prose.cell_name(trace, part, (0, 1)) for part in parts]
     assert roads == ["∂norm ← residual[天, 1]", "∂norm ← hidden[天, 1]"]
+    assert [short_title(part) for part in parts] == ["∂L/∂ norm · part 1", "∂L/∂ norm · part 2"]

@@ -207,6 +207,8 @@ def short_title(name: str) -> str:
     if owner and last in WEIGHTS:
         return f"{short_title(owner)} · {_(WEIGHTS[last])}"
     if name.startswith(GRADIENT):
+        if last.startswith("part") and last[4:].isdigit():  # one of the roads by which it came back
+            return f"{short_title(owner)} · " + _("part {0}").format(last[4:])
         return f"∂L/∂ {short_title(name.removeprefix(GRADIENT))}"
     found = _look_up(TITLES, name)
     return _(found) if found else name.rsplit(".", 1)[-1] if "." in name else name
