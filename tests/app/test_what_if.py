@@ -302,7 +302,7 @@ def test_what_a_lesson_asks_for_stands_first_and_once():
     fields = [(switch.field, switch.value) for switch in offered]
     assert fields.count(("norm_position", "pre")) == 1 and len(fields) == len(SWITCHES) + 2
     off = {"heads_off": ("decoder.0.self_attention.0",)}
-    assert switches(config, "", None, off)[0].title == "heads_off: decoder.0.self_attention.0"
+    assert switches(config, "", None, off)[0].title == "decoder 1 · self-attention · head 1 off"
     assert switches(config, SELF, 1, {"heads_off": (f"{SELF}.1",)}) == SWITCHES
 
 

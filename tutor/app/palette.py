@@ -22,8 +22,8 @@ from tutor.models.registry import available
 
 Command = tuple[str, str, Callable[[], Any], bool]  # title, help, what it does, whether it is offered unasked
 
-# What is found in the middle of a word comes after what begins one.
-WORD_START, INSIDE = 1.0, 0.6
+# What is found in the middle of a word comes after what begins one; a matrix whose very name it is comes first.
+VERY_NAME, WORD_START, INSIDE = 2.0, 1.0, 0.6
 
 
 class TutorPalette(CommandPalette):
@@ -117,6 +117,8 @@ class TutorCommands(Provider):
         for place, (title, said, run, _unasked) in enumerate(everything):
             title = safe(title)
             score = match(title, words) or 0.5 * match(f"{title} {safe(said)}", words)
+            if score and said.casefold() == query.strip().casefold():
+                score = VERY_NAME
             if score:
                 found = True
                 # The order above decides between equals.

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from tutor.display.language import _
 from tutor.display.safe import safe
+from tutor.display.titles import place
 from tutor.engine.config import FORECAST
 
 LARGEST_WHOLE = 2.0**31
@@ -53,7 +54,11 @@ def switches(
 
 
 def config_line(field: str, value: Any) -> str:
-    """One field of a config as it would stand in the model's file."""
+    """One field of a config as it would stand in the model's file; heads by their places, which names count from 0."""
+    if field == "heads_off":
+        return ", ".join(
+            f"{place(name)} · {_('head {0} off').format(int(name.rpartition('.')[2]) + 1)}" for name in value
+        )
     text = str(value).lower() if isinstance(value, bool) else value
     return f"{field}: {', '.join(map(str, value)) if isinstance(value, list | tuple) else text}"
 
