@@ -45,6 +45,12 @@ def test_the_largest_of_a_row(trace, name):
         assert 2 <= len(quiz.choices) <= 5 and len({one.text.en for one in quiz.choices}) == len(quiz.choices)
 
 
+def test_places_are_named_in_the_language_of_the_question(trace):
+    quiz = ask(trace, largest="lens.at.last.probabilities", at={"layer": 0})
+    assert quiz.ask.en.endswith(", layer 0: which token has the largest number?")
+    assert quiz.ask.zh.endswith("，层 0：哪个词元的数最大？")
+
+
 def test_a_wrong_prediction_is_what_another_computation_gives(program):
     quiz = ask(program, largest="H", at={"mixed": 0})
     assert [one.text.en for one in quiz.choices if one.right] == ["0"]  # the dimension's first row

@@ -13,7 +13,17 @@ from tutor.engine.message import Message
 from tutor.engine.trace import Node, Trace
 
 Sizes = tuple[int, ...]
-_AXES = {"head": "头", "position": "位置", "feature": "特征", "vocabulary": "词表", "query": "query", "key": "key"}
+_AXES = {
+    "head": "头",
+    "position": "位置",
+    "token": "词元",
+    "feature": "特征",
+    "vocabulary": "词表",
+    "layer": "层",
+    "class": "类别",
+    "variable": "变量",
+    "step": "时间步",
+}
 
 
 @dataclass(frozen=True)
