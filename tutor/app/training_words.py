@@ -48,7 +48,7 @@ def remark(frame: Frame, running: bool) -> str:
         return _("A warm-up counts from the first step, which is long taken: r begins anew with it.")
     if frame.step and frame.warmup and frame.step < frame.warmup and not running:
         told = _("Paused at step {0} of {1} of the warm-up.")
-        return sentences(told.format(frame.step, frame.warmup), _("r begins anew with the same warm-up."))
+        return sentences(told.format(frame.step, frame.warmup), _("space: train"))
     if not frame.step:
         told = _("Random weights, so random answers: a loss of about ln {0} is pure guessing.")
         return sentences(told.format(frame.vocabulary), _("space: train"))
