@@ -26,10 +26,10 @@ def narrow(tree: Tree, letters: dict[str, str]) -> str | None:
             return None if None in small else "".join(filter(None, small))
         case Row(children):
             parts = [narrow(child, letters) for child in children]
-            small = None if None in parts else "".join(filter(None, parts))
+            joined = None if None in parts else "".join(filter(None, parts))
             # A raised point and a sign between numbers are too small to be told apart: e⁸·⁴⁴²⁻²·¹.
             summed = any(isinstance(child, Atom) and child.kind == "binary" for child in children)
-            return None if small and summed and "·" in small else small
+            return None if joined and summed and "·" in joined else joined
     return None
 
 
