@@ -80,3 +80,13 @@ def test_the_same_numbers_cannot_be_matched():
     text = PROGRAM.replace("values: [1, -40]", "values: [0, 0]") + STEP.format("Z, H")
     (problem,) = check_lesson(parse_lesson(text))
     assert "hold the same numbers" in problem.message
+
+
+def test_a_gradient_is_told_from_what_it_is_the_gradient_of(trace):
+    name = PLACE + "value.weight"
+    gradient = trace.gradient(name).name
+    found = ask(trace, gradient, PLACE + "scores")
+    quiz = next(one for one in found if one.node == gradient)
+    assert "∂weight" in quiz.answer(quiz.right).explain.en
+    wrong = next(one for one in found if one.node != gradient)
+    assert "∂weight" in wrong.answer(1 - wrong.right).explain.en

@@ -10,6 +10,7 @@ import numpy as np
 
 from tutor.course.exercises import Hint, Verdict
 from tutor.course.schema import Text
+from tutor.engine.gradient import PREFIX as GRADIENT
 
 MOST_WRONG = 4
 
@@ -84,6 +85,8 @@ def shuffled(right: Option, wrong: Sequence[Option], key: str, most: int = MOST_
 
 def title_of(name: str) -> str:
     """The last words of a node's name: enough to tell it from its neighbours."""
+    if name.startswith(GRADIENT):
+        return f"∂{title_of(name.removeprefix(GRADIENT))}"
     words = name.split(".")
     return ".".join(words[-2:]) if words[-1] in ("output", "norm", "residual", "hidden", "activation") else words[-1]
 
