@@ -105,6 +105,40 @@ async def test_letters_do_not_go_into_the_number_and_still_work(tutor):
         assert driver.snapshot.lesson.number == 4
 
 
+@pytest.mark.parametrize(
+    "typed, written",
+    [
+        ("ln(2)", "ln(2)"),
+        ("l(2)", "ln(2)"),
+        ("log(2)", "log(2)"),
+        ("-sin(1)", "-sin(1)"),
+        ("s(1)+s(2)", "sin(1)+sin(2)"),
+        ("1/sqrt(5)", "1/sqrt(5)"),
+        ("cos(1)-ln2", "cos(1)-ln2"),
+        ("tanh(0.3)", "tanh(0.3)"),
+        ("exp(-2)/3", "exp(-2)/3"),
+        ("e^2+1e-3", "e^2+1e-3"),
+    ],
+)
+async def test_a_word_may_be_typed_whole_or_by_its_first_letter(tutor, typed, written):
+    async with tutor(lesson="masks") as driver:
+        await to_step(driver, Fill)
+        number, answer = driver.snapshot.lesson.number, driver.lesson.query_one(NumberInput)
+        await driver.press(*typed)
+        assert answer.value == written
+        assert driver.app.focused is answer and driver.snapshot.lesson.number == number
+
+
+async def test_a_letter_after_a_finished_word_is_the_screens(tutor):
+    async with tutor(lesson="masks") as driver:
+        await to_step(driver, Fill)
+        number, answer = driver.snapshot.lesson.number, driver.lesson.query_one(NumberInput)
+        await driver.press(*"ln", "backspace", "backspace", "h")
+        assert answer.value == "" and len(driver.attempt.hints) == 1
+        await driver.press("l", "backspace", "backspace", "n")
+        assert driver.snapshot.lesson.number == number + 1
+
+
 NO_NUMBERS = ("", " ", "abc", "1..2", "1/0", "nan", "[/]", "∞∞", "9" * 400, "1e999", "()", "--", "½")
 
 
