@@ -8,6 +8,7 @@ from tests.models.masks import reader
 from tutor.course.errors import LessonError
 from tutor.course.glossary import load_glossary, parse_glossary
 from tutor.course.load import load_course
+from tutor.engine.widths import PARTS
 from tutor.models.registry import load_model
 
 ENTRY = "- {{term: {{en: scores, zh: 分数}}, say: {{en: a, zh: b}}{}}}"
@@ -26,7 +27,9 @@ def names():
         reader().trace("a | b | c", config={"tasks": ["multiple_choice"]}),
     )
     asked_for = (traces[0].count().name, traces[0].share("share.*.first").name, traces[0].lens().name)
-    return [*asked_for, *(name for trace in traces for name in (*trace.names, *trace.weight_names))]
+    asked = ("scaled", *(f"divided.{part}" for part in PARTS))
+    widths = [traces[0].width(f"width.64.{name}").name for name in asked]
+    return [*asked_for, *widths, *(name for trace in traces for name in (*trace.names, *trace.weight_names))]
 
 
 def test_every_lesson_and_every_node_named_exists(names):
@@ -59,6 +62,9 @@ def test_no_term_is_given_twice():
         ("decoder.mask", "causal mask"),
         ("logits", "logits"),
         ("probabilities", "probability distribution"),
+        ("width.64.divided.weights", "attention weights"),
+        ("width.64.undivided.entropy", "entropy"),
+        ("width.divided.slope", "saturation"),
     ],
 )
 def test_a_node_leads_to_the_entry_most_its_own(node, term):
