@@ -14,7 +14,7 @@ from tutor.course import yaml_tree
 from tutor.course.errors import LessonError
 from tutor.course.files import lesson_files
 from tutor.course.json_schema import json_schema
-from tutor.course.lesson_file import load_lesson, parse_lesson
+from tutor.course.lesson_file import load_lesson, parse_lesson, read_head
 from tutor.course.load import load_course
 from tutor.course.new import new_lesson
 from tutor.course.schema import Ask, Fill, Show
@@ -309,3 +309,12 @@ def test_any_file_is_a_lesson_or_a_lesson_error(tmp_path_factory, content):
     path.write_bytes(content)
     with pytest.raises(LessonError):
         load_lesson(path)
+    with pytest.raises(LessonError):
+        read_head(path)
+
+
+def test_the_head_of_an_empty_file_is_a_lesson_error(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("")
+    with pytest.raises(LessonError):
+        read_head(path)
