@@ -185,7 +185,7 @@ class Trace:
         """
         if self._widths is None or seed not in (None, self._widths.seed):
             if "tokens" not in self._nodes:
-                raise TraceError("this trace has no sentence whose tokens could be given random queries and keys")
+                raise TraceError(Message("this trace has no sentence whose tokens could be given queries and keys"))
             tokens = self._nodes["tokens"]
             self._widths = Widths(Recorder({}, tokens._backend), tokens, seed or 0)
         node, labels = self._widths.find(pattern), {**self._nodes["tokens"]._labels, **LABELS}
