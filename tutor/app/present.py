@@ -269,8 +269,8 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     help_hint = Hint("?", _("keys"), "screen.help")
     has_sentence = snapshot.request.program is None
     if snapshot.trace is None:
-        typing = [Hint("/", _("type a sentence"), "screen.sentence")] if has_sentence else []
-        return (*typing, Hint("esc", _("back"), "screen.leave"), help_hint)
+        sentence = [Hint("/", _("type a sentence"), "screen.sentence")] if has_sentence else []
+        return (*sentence, Hint("esc", _("back"), "screen.leave"), help_hint)
     found = _lesson_hints(snapshot, pane)
     typing = narrow and pane == "lesson" and _fills(snapshot)
     if typing:  # enter is the answer's here; the numbers it is made from are behind the lesson
