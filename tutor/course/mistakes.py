@@ -121,7 +121,7 @@ def _table() -> dict[str, Mistake]:
     mistake(
         a.row_for_column,
         (*_PRODUCTS, "add_column"),
-        "You used a row of the second one where its column belongs, or the other way round.",
+        "You used a row of the second matrix where its column belongs, or the other way round.",
         "第二个矩阵该取列，你取了行（或者正相反）。",
     )
     mistake(
