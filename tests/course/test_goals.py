@@ -59,7 +59,7 @@ def test_a_goal_needs_no_matrix_unless_it_is_a_switch(goal, kind):
     [
         ("{}", "steps[0].try", "asks for nothing", "config, reach, generate, train"),
         ("{train: right, generate: {beams: 2}}", "steps[0].try", "generate and train at once", "exactly one"),
-        ("{train: rigth}", "steps[0].try.train", "one of right, stepped, broken, warmed, not rigth", "mean right?"),
+        ("{train: rigth}", "steps[0].try.train", "broken, warmed, not rigth", "mean right?"),
         ("{generate: {}}", "steps[0].try.generate", "at least 1", ""),
         ("{tain: right}", "steps[0].try.tain", "not a field", "Did you mean train?"),
         ("{config: {residual: false}}", "steps[0].show", "is missing", "show: NODE"),

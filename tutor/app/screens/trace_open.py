@@ -33,10 +33,8 @@ from tutor.engine.trace import Trace, TraceError
 class OpenActions(TraceRun):
     """Screens that open over this one, and what the learner did there."""
 
-    _slid: tuple[Goal | None, WidthView | None] = (
-        None,
-        None,
-    )  # for which goal the slider was open, and how it was left
+    # For which goal the slider over d_k was open, and how it was left.
+    _slid: tuple[Goal | None, WidthView | None] = (None, None)
 
     def action_open_task(self) -> None:
         """What the lesson's step asks for; in a lesson on training, the training on its other steps too."""
