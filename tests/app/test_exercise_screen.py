@@ -68,6 +68,14 @@ async def test_the_way_to_the_operands_fits_the_small_screen(tutor, language, wo
         assert f"tab {words}" in driver.lines()[-1]
 
 
+async def test_enter_leads_nowhere_else_while_a_number_is_typed(tutor):
+    async with tutor(size=WIDE, lesson="attention-by-hand") as driver:
+        await to_step(driver, Fill)
+        assert not any(hint.startswith("enter") for hint in driver.hints)
+        await driver.pane("matrix")
+        assert any(hint.startswith("enter ▸ X") for hint in driver.hints)
+
+
 @pytest.mark.parametrize("size, language", [(NARROW, "zh"), (WIDE, "en")], ids=["80x24-zh", "120x36-en"])
 async def test_hints_come_one_at_a_time_and_none_gives_the_number(tutor, size, language):
     async with tutor(size=size, lesson="query-key-value", lang=language) as driver:

@@ -272,8 +272,8 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
         sentence = [Hint("/", _("type a sentence"), "screen.sentence")] if has_sentence else []
         return (*sentence, Hint("esc", _("back"), "screen.leave"), help_hint)
     found = _lesson_hints(snapshot, pane)
-    typing = narrow and pane == "lesson" and _fills(snapshot)
-    if typing:  # enter is the answer's here; the numbers it is made from are behind the lesson
+    typing = pane == "lesson" and _fills(snapshot)  # enter is the answer's here
+    if typing and narrow:  # the numbers it is made from are behind the lesson
         found.append(Hint("tab", _("matrix, why"), "screen.next_pane(1)"))
     walk_on = None if typing else _walk_hint(snapshot, pane, narrow)
     if walk_on is not None:
