@@ -121,6 +121,18 @@ async def test_the_chances_follow_the_temperature_before_the_model_has_run(opene
         assert count == len(step.probabilities[0]) - len(step.candidates)
 
 
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_what_is_cut_off_leaves_so_many_tokens_to_be_drawn(opened, size):
+    async with opened(size=size, strategy="sample", temperature=2.0) as driver:
+        assert screen(driver).state.left is None and "left in all" not in driver.text()
+        await driver.press("s", "tab", "tab", "tab", *["left"] * 4)
+        state = screen(driver).state
+        row = chances_of(state.step.probabilities[0], Decoding(**state.wish.settings))
+        assert state.wish.settings["top_p"] < 1 and state.left == (row > 0).sum() < len(row)
+        assert f"{state.left:,} left in all" in driver.text()
+        assert "…" not in next(line for line in driver.lines() if "chance" in line)
+
+
 async def test_a_dragged_setting_ends_in_the_run_of_the_last_value(opened):
     async with opened(strategy="sample") as driver:
         await driver.press("t", *["right"] * 4, "left")

@@ -42,7 +42,9 @@ def candidate_lines(state: GenerationState, prefixes: Sequence[str], width: int)
     heads = [pad(_("hypothesis") if beams else _("token"), path), pad(_("logit"), NUMBER, "right")]
     heads += [pad(_("probability"), SHARE + 1 + long, "center")]
     if samples:
-        heads.append(pad(_changed(settings), SHARE + 1 + long, "center"))
+        changed = _changed(settings)
+        said = changed if cell_len(changed) <= SHARE + 1 + long else _("chance")  # the dials say the rest
+        heads.append(pad(said, SHARE + 1 + long, "center"))
     heads.append(pad(_("Σ log p"), NUMBER, "right"))
     if beams:
         heads.append(pad(_("score"), NUMBER, "right"))
@@ -56,6 +58,8 @@ def candidate_lines(state: GenerationState, prefixes: Sequence[str], width: int)
     if samples and count:
         first = Content(pad(_("{0} others").format(f"{count:,}"), path))
         cells = [pad("", NUMBER), _share(share, long), _share(chance_left, long)]
+        if state.left is not None:
+            cells.append("  " + _("{0} left in all").format(f"{state.left:,}"))
         lines.append(Line(Content.assemble(first, *cells).stylize("dim"), None))
     return "".join(heads), tuple(lines)
 

@@ -107,6 +107,13 @@ class GenerationState:
         return chances_of(self.step.probabilities[0], Decoding(**self.wish.settings))
 
     @property
+    def left(self) -> int | None:
+        """How many tokens top-k and top-p leave to be drawn; None where nothing is drawn, or nothing cut off."""
+        chances = self.chances
+        left = int((chances > 0).sum()) if chances is not None else None
+        return None if chances is None or left == len(chances) else left
+
+    @property
     def rest(self) -> tuple[int, float, float]:
         """The tokens that are not among the candidates: how many, their probability, and their chance."""
         if self.step is None or self.step.probabilities is None:
