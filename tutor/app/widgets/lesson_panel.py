@@ -118,11 +118,12 @@ class LessonPanel(VerticalScroll):
         explanation = self.query_one(ExplanationInput)
         explanation.set_class(not view.placeholder, "-none")
         explanation.placeholder = view.placeholder
-        if view.question != before.question:
+        # In a panel made anew, in another language, what was typed stays.
+        if before.question and view.question != before.question:
             explanation.value = ""
         answer = self.query_one("#answer", Input)
         answer.set_class(not view.answer_to, "-none")
-        if view.answer_to != before.answer_to:
+        if before.answer_to and view.answer_to != before.answer_to:
             answer.value = ""
         elif view.good is False and view != before:
             answer.select_all()  # the next number takes the place of the wrong one
