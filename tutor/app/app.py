@@ -62,8 +62,11 @@ class TutorApp(App[None]):
         self._first_lesson = lesson
         self._first_review = review
 
+    def get_default_screen(self) -> HomeScreen:
+        """The first screen; Textual would lay an empty one below it, and draw that first."""
+        return HomeScreen()
+
     def on_mount(self) -> None:
-        self.push_screen(HomeScreen())
         if self._first_lesson:
             self.call_after_refresh(self.open_lesson, self._first_lesson, self.sentence)
         elif self._first_review:
@@ -155,7 +158,7 @@ class TutorApp(App[None]):
     def go_home(self) -> None:
         """Back to the course map."""
         self.progress.sentence = self.sentence
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > 1:
             self.pop_screen()
 
     def leave_trace(self) -> None:
@@ -177,7 +180,7 @@ class TutorApp(App[None]):
         set_language(language)
         self.language = language
         self.progress.language = language
-        for screen in list(self.screen_stack)[1:]:
+        for screen in list(self.screen_stack):
             if hasattr(screen, "change_language"):
                 screen.change_language(language)
             else:

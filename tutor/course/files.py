@@ -1,12 +1,11 @@
 """Where the lessons lie."""
 
-from importlib import resources
 from pathlib import Path
 
 
 def lessons_folder() -> Path:
     """Where the lessons lie: inside the installed package, or beside it in a checkout."""
-    package = Path(str(resources.files("tutor")))
+    package = Path(__file__).parents[1]
     inside = package / "lessons"
     return inside if inside.is_dir() else package.parent / "lessons"
 
