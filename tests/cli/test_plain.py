@@ -18,6 +18,7 @@ from tutor.plain.talk import EndOfInput, Talk
 from tutor.plain.tasks import LETTERS, Choosing, Filling
 from tutor.plain.training_task import Training
 from tutor.plain.trying import Generating, Trying
+from tutor.plain.widths_task import Widening
 
 LESSONS = [path for path in lesson_files()]
 
@@ -71,7 +72,7 @@ class GoodLearner(Script):
             return f"put {node.name} {','.join(map(str, cell_at(node, one.at)))} {one.number}"
         if isinstance(task, Explaining):
             return "why and next: I say it in my own words" if task.written is None else "3"
-        if isinstance(task, Generating | Training):
+        if isinstance(task, Generating | Training | Widening):
             return "o"
         if isinstance(task, Auditing):
             slips = task.sheet.slips

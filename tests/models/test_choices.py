@@ -16,7 +16,7 @@ def test_a_share_for_every_answer():
     trace = CLOZE.trace(TEXT, config=TASK)
     node = trace["multiple_choice.probabilities"]
     assert node.shape == (1, 3) and node.labels[1] == list(ANSWERS) and node.value.sum() == pytest.approx(1, rel=1e-5)
-    assert not trace.trained and "new and untrained" in trace.notice
+    assert not trace.trained and "new, untrained" in trace.notice
     assert trace["pooled"].labels[0] == list(ANSWERS)
 
 
