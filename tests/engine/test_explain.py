@@ -182,3 +182,13 @@ def test_the_same_operand_twice_lights_a_block_with_both():
     assert trace.explain("similarity", (1, 1)).regions == {"x": (1, slice(None))}
     for index in small.indices(trace["similarity"]):
         small.check_cell(trace, "similarity", index)
+
+
+def test_a_norm_over_a_single_number_leaves_only_rounding():
+    config = small.config(query_key_norm=True, heads=1, d_k=1, norm="layer", norm_epsilon=1e-12)
+    trace = small.trace(config, [0], [0], weights=small.weights(config, 0, 12.0))
+    names = [name for name in trace.names if name.endswith("key_norm")]
+    assert names
+    for name in names:
+        for index in small.indices(trace[name]):
+            small.check_cell(trace, name, index)
