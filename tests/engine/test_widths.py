@@ -49,7 +49,7 @@ def test_an_even_row_has_the_largest_entropy_and_slope():
 def test_a_share_of_nothing_has_no_surprise():
     operation = traced().width("width.1.divided.surprise").operation
     np.testing.assert_array_equal(operation.forward(np.array([0.0, 1.0])), [0.0, 0.0])
-    assert operation.of(0.0) == 0.0
+    assert operation.value_terms(0.0) == (0.0,)
 
 
 @pytest.mark.parametrize("side", SIDES)

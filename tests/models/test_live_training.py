@@ -7,8 +7,8 @@ import pytest
 
 from tutor.engine.training import begin, train
 from tutor.models.errors import ModelError
-from tutor.models.live_training import DECAYS, SABOTAGES, LiveTraining
-from tutor.models.recipe import find_recipe, read_recipe
+from tutor.models.live_training import SABOTAGES, LiveTraining
+from tutor.models.recipe import DECAYS, find_recipe, read_recipe
 from tutor.models.weights import initialise
 
 BREAK = {sabotage.name: sabotage for sabotage in SABOTAGES}

@@ -88,7 +88,7 @@ def test_corpora_are_mixed(tmp_path):
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate: must be"),
         ({"training": {"learning_rate": float("inf")}}, "training.learning_rate: must be"),
         ({"training": {"dropout": 1.0}}, "training.dropout: must be a number from 0 to below 1"),
-        ({"training": {"decay": "linear"}}, "training.decay: must be one of cosine, inverse_sqrt, none"),
+        ({"training": {"decay": "linear"}}, "training.decay: must be one of none, inverse_sqrt, cosine"),
         ({"training": {"decay": ["cosine"]}}, "training.decay: must be one of"),
         ({"training": {"steps": True}}, "training.steps: must be a whole number"),
         ({"training": {"clip": -1}}, "training.clip: must be a number of at least 0"),

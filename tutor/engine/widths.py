@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tutor.engine.backend import namespace, plain_array, where_array
-from tutor.engine.explanation import Addition, Copy, Explanation, Function, Index, Term, figure, product
+from tutor.engine.explanation import Addition, Copy, Explanation, Index, product
 from tutor.engine.message import Message
 from tutor.engine.node import Node, TraceError
+from tutor.engine.ops.activations import OfOneNumber
 from tutor.engine.ops.base import Operation, cell
 from tutor.engine.ops.elementwise import scale
 from tutor.engine.ops.linear import dot_products
@@ -60,28 +61,7 @@ class FirstColumns(Operation):
         return Copy(node.name, index, node.at(index), node.formula, lambda: (product(cell(x, index)),), {x.name: index})
 
 
-class OfOne(Operation):
-    """A function of one share, for every cell."""
-
-    def of(self, p: float) -> float:
-        """The function in float64."""
-        raise NotImplementedError
-
-    def text(self, p: str) -> str:
-        """The function of the number `p` as LaTeX."""
-        raise NotImplementedError
-
-    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
-        p = cell(operands[0], index)
-        facts = {"arithmetic": self.text(figure(p.value)), "x": p.value}
-
-        def terms():
-            return (Term(self.of(p.value), (p,)),)
-
-        return Function(node.name, index, node.at(index), node.formula, terms, {p.node: index}, facts)
-
-
-class Surprise(OfOne):
+class Surprise(OfOneNumber):
     """-p ln p, which is 0 where p is 0: a share times the surprise at it (Shannon 1948, section 6)."""
 
     name = "surprise"
@@ -91,14 +71,14 @@ class Surprise(OfOne):
         xp = namespace(p)
         return -p * xp.log(xp.where(p > 0, p, where_array(p, 1.0)))
 
-    def of(self, p: float) -> float:
-        return -p * math.log(p) if p > 0 else 0.0
+    def value_terms(self, p: float) -> tuple[float, ...]:
+        return (-p * math.log(p) if p > 0 else 0.0,)
 
     def text(self, p: str) -> str:
         return rf"-{p} \cdot \ln {p}"
 
 
-class OwnSlope(OfOne):
+class OwnSlope(OfOneNumber):
     """p (1 - p): how fast a softmax's share grows with its own score, the diagonal of its Jacobian."""
 
     name = "own_slope"
@@ -107,8 +87,8 @@ class OwnSlope(OfOne):
     def forward(self, p: Any) -> Any:
         return p * (1 - p)
 
-    def of(self, p: float) -> float:
-        return p * (1 - p)
+    def value_terms(self, p: float) -> tuple[float, ...]:
+        return (p * (1 - p),)
 
     def text(self, p: str) -> str:
         return rf"{p} \cdot (1 - {p})"

@@ -29,7 +29,7 @@ from tutor.engine.training import (
 from tutor.models.corpus import padded
 from tutor.models.errors import ModelError
 from tutor.models.model import Model
-from tutor.models.recipe import FILE_NAME, Recipe
+from tutor.models.recipe import DECAYS, FILE_NAME, Recipe
 from tutor.models.training_run import encoded, read_corpus, untrained_model
 from tutor.models.weights import initialise
 
@@ -37,7 +37,6 @@ EXTRA_TOKENS = 4  # so much longer than the longest right answer may an answer b
 RISEN = 1.01  # times the first loss: what is above that has risen
 LEAST_RATE, MOST_RATE = 1e-9, 1e9  # beyond these the learner's own rate does not go
 WARM_UPS = (0, 10, 20, 50, 100, 200, 400)  # steps that the learner can choose among
-DECAYS = ("none", "inverse_sqrt", "cosine")
 
 
 @dataclass(frozen=True)

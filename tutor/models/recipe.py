@@ -37,7 +37,7 @@ from tutor.models.series.generated import GENERATORS
 
 FILE_NAME = "recipe.yaml"
 READS = ("lines", "swapped", "poems")
-DECAYS = ("cosine", "inverse_sqrt", "none")
+DECAYS = ("none", "inverse_sqrt", "cosine")
 
 
 @dataclass(frozen=True)

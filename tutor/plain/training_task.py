@@ -9,8 +9,8 @@ from tutor.display.language import _, sentences
 from tutor.display.numbers import number
 from tutor.display.safe import safe
 from tutor.display.training import expectation, title_of, trouble
-from tutor.models.live_training import DECAYS, SABOTAGES, LiveTraining
-from tutor.models.recipe import find_recipe, read_recipe
+from tutor.models.live_training import SABOTAGES, LiveTraining
+from tutor.models.recipe import DECAYS, find_recipe, read_recipe
 from tutor.plain.tasks import Task
 
 RECIPE = "proverbs"

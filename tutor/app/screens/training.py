@@ -19,8 +19,8 @@ from tutor.app.training_watch import TABLES, Watch
 from tutor.app.walk import Walk
 from tutor.app.widgets.answer_list import AnswerList
 from tutor.app.widgets.matrix import MatrixView
-from tutor.models.live_training import DECAYS, WARM_UPS, LiveTraining, Sabotage
-from tutor.models.recipe import find_recipe, read_recipe
+from tutor.models.live_training import WARM_UPS, LiveTraining, Sabotage
+from tutor.models.recipe import DECAYS, find_recipe, read_recipe
 
 PICTURE = 1 / 20  # seconds from one to the next, where the machine keeps up
 PATIENCE = 2.0  # seconds that the worker waits for a picture to be drawn

@@ -14,8 +14,29 @@ if TYPE_CHECKING:
     from tutor.engine.trace import Node, Recorder
 
 
-class Activation(Operation):
+class OfOneNumber(Operation):
     """A function of one number, applied to every cell."""
+
+    def value_terms(self, x: float) -> tuple[float, ...]:
+        """The summands of f(x) in float64: two where f is x/2 + …, so that rounding is measured against them."""
+        raise NotImplementedError
+
+    def text(self, x: str) -> str:
+        """f of the number `x` as LaTeX."""
+        raise NotImplementedError
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        operand = cell(operands[0], index)
+
+        def terms():
+            return tuple(Term(value, (operand,)) for value in self.value_terms(operand.value))
+
+        facts = {"arithmetic": self.text(figure(operand.value)), "x": operand.value}
+        return Function(node.name, index, node.at(index), node.formula, terms, {operand.node: index}, facts)
+
+
+class Activation(OfOneNumber):
+    """One that training walks back through, by its slope."""
 
     def slope(self, x: Any) -> Any:
         """f'(x) for an array."""
@@ -29,26 +50,9 @@ class Activation(Operation):
         """f'(x) for one number, in float64."""
         raise NotImplementedError
 
-    def value_terms(self, x: float) -> tuple[float, ...]:
-        """The summands of f(x) in float64: two where f is x/2 + …, so that rounding is measured against them."""
-        raise NotImplementedError
-
-    def text(self, x: str) -> str:
-        """f of the number `x` as LaTeX."""
-        raise NotImplementedError
-
     def backward(self, record: Recorder, node: Node, gradient: Node) -> tuple[Recipe, ...]:
         (x,) = node.operands
         return (lambda name: record(name, slope, gradient, x, axes=x.axis_keys, activation=self.name),)
-
-    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
-        operand = cell(operands[0], index)
-
-        def terms():
-            return tuple(Term(value, (operand,)) for value in self.value_terms(operand.value))
-
-        facts = {"arithmetic": self.text(figure(operand.value)), "x": operand.value}
-        return Function(node.name, index, node.at(index), node.formula, terms, {operand.node: index}, facts)
 
 
 class ReLU(Activation):
