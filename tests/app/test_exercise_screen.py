@@ -19,6 +19,11 @@ async def to_step(driver, kind, number=0):
     await driver.press(*["n"] * (at - driver.snapshot.lesson.number))
 
 
+def in_view(driver, selector):
+    """Whether the lesson's pane shows all of a widget."""
+    return driver.lesson.region.contains_region(driver.lesson.query_one(selector).region)
+
+
 def squeezed(text):
     return "".join(text.split())
 
@@ -90,6 +95,10 @@ async def test_hints_come_one_at_a_time_and_none_gives_the_number(tutor, size, l
             assert shown(exercise.expected(asked)) not in lines
         last = driver.said("#hints").split("\n")[-1]
         assert last.strip() and last in driver.text(), "the last hint is in view"
+        await driver.press("7")
+        assert in_view(driver, "#answer"), "what is typed is in view, however many hints stand below"
+        await driver.press("7", "enter")
+        assert in_view(driver, "#answer") and driver.said("#verdict").split("\n")[0] in driver.text()
         await driver.answer(repr(exercise.expected(asked)))
         assert driver.attempt.hints == (), "the next blank starts without hints"
 
@@ -147,7 +156,7 @@ async def test_a_letter_after_a_finished_word_is_the_screens(tutor):
         assert driver.snapshot.lesson.number == number + 1
 
 
-NO_NUMBERS = ("", " ", "abc", "1..2", "1/0", "nan", "[/]", "∞∞", "9" * 400, "1e999", "()", "--", "½")
+NO_NUMBERS = ("", " ", "abc", "1..2", "1/0", "nan", "[/]", "∞∞", "9" * 400, "1e999", "()", "--")
 
 
 async def test_what_is_no_number_is_asked_for_again(tutor):
@@ -156,8 +165,21 @@ async def test_what_is_no_number_is_asked_for_again(tutor):
         asked = driver.attempt.asked
         for text in NO_NUMBERS:
             await driver.answer(text)
-            assert driver.attempt.asked == asked and driver.attempt.good is not True, text
-            assert driver.said("#verdict").strip(), text
+            assert driver.attempt.asked == asked and driver.attempt.good is None, text
+            assert ("Type your answer first" if not text.strip() else "not a number") in driver.said("#verdict"), text
+        assert not driver.app.progress.attempts("masks"), "nothing was missed that would come back in reviews"
+
+
+async def test_after_the_same_verdict_twice_the_next_number_still_takes_the_wrong_ones_place(tutor):
+    async with tutor(lesson="masks") as driver:
+        await to_step(driver, Fill)
+        answer, asked = driver.lesson.query_one("#answer"), driver.attempt.asked
+        for wrong in ("777", "888"):
+            await driver.press(*wrong, "enter")
+            assert answer.value == answer.selected_text == wrong
+        assert [attempt.answer for attempt in driver.app.progress.attempts("masks")] == ["777", "888"]
+        await driver.press(*f"{driver.attempt.exercise.expected(asked):.7f}", "enter")
+        assert driver.attempt.good is True
 
 
 async def test_half_right_is_right_for_that_cell_only(tutor):

@@ -72,9 +72,11 @@ class Attempt:
         return self.problem or (self.verdict.get(language) if self.verdict else "")
 
     def filled(self, text: str) -> Attempt:
-        """After a number was typed for the cell asked for."""
+        """After a number was typed for the cell asked for; what is none is neither right nor wrong."""
         assert self.exercise is not None and self.asked is not None
         verdict = self.exercise.grade(self.asked, text)
+        if not verdict.readable:
+            return replace(self, verdict=verdict.explain, good=None)
         right = (*self.right, self.asked) if verdict.right else self.right
         hints = () if verdict.right else self.hints
         return replace(self, right=right, verdict=verdict.explain, good=verdict.right, hints=hints)

@@ -19,6 +19,7 @@ from tutor.engine.trace import Node, Trace
 
 Index = tuple[int, ...]
 
+_EMPTY = Text("Type your answer first, then enter.", "先输入答案，再按 enter。")
 _UNREADABLE = Text(
     "That is not a number. Type one such as 1.27, −0.4 or 8.8/6.93.",
     "这不是一个数。请输入像 1.27、−0.4、8.8/6.93 这样的数。",
@@ -83,7 +84,7 @@ class Exercise:
         expected = self.expected(at)
         typed = readings(text)
         if not typed:
-            return Verdict(False, None, _UNREADABLE, expected, readable=False)
+            return Verdict(False, None, _UNREADABLE if text.strip() else _EMPTY, expected, readable=False)
         if any(accepts(expected, answer, self.noise) for answer in typed):
             return Verdict(True, None, Text(f"Right: {shown(expected)}.", f"正确：{shown(expected)}。"), expected)
         return next(filter(None, (self._wrong(at, expected, answer) for answer in typed)), None) or Verdict(

@@ -72,7 +72,8 @@ class LessonActions(TraceRun):
             return
         asked = prose.cell_name(self.snapshot.trace, state.attempt.exercise.node, state.attempt.asked)
         attempt = state.attempt.filled(event.text)
-        self._save_answer(event.text, bool(attempt.good), asked)
+        if attempt.good is not None:
+            self._save_answer(event.text, attempt.good, asked)
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         walk = self.snapshot.walk
         if attempt.good and attempt.asked is not None and attempt.exercise is not None and walk is not None:

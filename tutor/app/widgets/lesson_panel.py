@@ -125,14 +125,18 @@ class LessonPanel(VerticalScroll):
         answer.set_class(not view.answer_to, "-none")
         if before.answer_to and view.answer_to != before.answer_to:
             answer.value = ""
-        elif view.good is False and view != before:
-            answer.select_all()  # the next number takes the place of the wrong one
         if view.points and not before.points:
             self.call_after_refresh(self.scroll_to_widget, self.query_one("#points"), animate=False, top=True)
         elif (view.say, view.question) != (before.say, before.question) and not view.verdict:
             self.scroll_home(animate=False)
         elif view != before and (view.verdict or view.hints):
-            self.call_after_refresh(self.scroll_end, animate=False)
+            self.call_after_refresh(self._scroll_down, view.hints == before.hints)
+
+    def _scroll_down(self, keep_answer: bool) -> None:
+        """To what was said last; below a verdict the hints may be too long for the field to stay in view."""
+        self.scroll_end(animate=False)
+        if keep_answer and self._view.answer_to:
+            self.call_after_refresh(self.scroll_to_widget, self.query_one("#answer"), animate=False)
 
     def on_resize(self) -> None:
         self.show(self._waiting or self._view)
@@ -178,10 +182,14 @@ class LessonPanel(VerticalScroll):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         explains = isinstance(event.input, ExplanationInput)
+        if not explains:
+            event.input.select_all()  # should it be wrong, the next number takes its place
         self.post_message(self.Explained(event.value) if explains else self.Filled(event.value))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        if event.input.has_focus:
+            self.scroll_to_widget(event.input, animate=False)  # it may be above the hints, out of sight
 
 
 def _point(mark: str, text: str, width: int) -> Text:
