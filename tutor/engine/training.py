@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from tutor.engine.config import TransformerConfig
 from tutor.engine.gradient import backward
 from tutor.engine.layers import STORED
 from tutor.engine.message import Message
+from tutor.engine.packing import Packing
 from tutor.engine.trace import Recorder
 from tutor.engine.transformer import run
 
@@ -74,6 +75,7 @@ class State:
     second: Arrays = field(default_factory=dict)  # and of their squares
     averaged: Arrays = field(default_factory=dict)
     step: int = 0
+    packing: Packing | None = field(default=None, repr=False, compare=False)  # of NumPy arrays, from the first step on
 
     @property
     def best(self) -> Arrays:
@@ -146,29 +148,71 @@ def adamw(state: State, slopes: Arrays, settings: Settings) -> float:
     if not math.isfinite(length):
         raise TrainingError(Message("the gradients of step {step} are no longer numbers", step=state.step + 1))
     state.step += 1
-    rate = learning_rate(state.step, settings)
-    shrink = min(1.0, settings.clip / length) if settings.clip and length else 1.0
-    one, two = 1 - settings.beta_1**state.step, 1 - settings.beta_2**state.step
-    for name, g in slopes.items():
-        w = state.weights[name]
-        m = state.first.setdefault(name, w * 0)
-        v = state.second.setdefault(name, w * 0)
-        m *= settings.beta_1
-        m += g * ((1 - settings.beta_1) * shrink)
-        g = g * g
-        g *= (1 - settings.beta_2) * shrink**2
-        v *= settings.beta_2
-        v += g
-        root = namespace(v).sqrt(v)
-        root += settings.epsilon * math.sqrt(two)
-        change = m / root
-        change *= rate * math.sqrt(two) / one
-        if settings.weight_decay and len(w.shape) > 1:  # biases and norms are left alone
-            w *= 1 - rate * settings.weight_decay
-        w -= change
-        state.weights[name], state.first[name], state.second[name] = w, m, v
+    update = _Update.of(state.step, length, settings)
+    if _can_be_packed([state.weights[name] for name in slopes]):
+        _update_packed(state, slopes, update)
+    else:
+        for name, g in slopes.items():
+            w = state.weights[name]
+            m, v = state.first.get(name, w * 0), state.second.get(name, w * 0)
+            state.weights[name], state.first[name], state.second[name] = update(w, m, v, g, len(w.shape) > 1)
     _average(state, settings)
     return length
+
+
+@dataclass(frozen=True)
+class _Update:
+    """What one step of AdamW does to each number of a weight."""
+
+    beta_1: float
+    beta_2: float
+    shrink: float  # by clipping
+    epsilon: float
+    rate: float
+    decay: float
+
+    @classmethod
+    def of(cls, step: int, length: float, settings: Settings) -> _Update:
+        rate = learning_rate(step, settings)
+        shrink = min(1.0, settings.clip / length) if settings.clip and length else 1.0
+        one, two = 1 - settings.beta_1**step, math.sqrt(1 - settings.beta_2**step)
+        numbers = settings.beta_1, settings.beta_2, shrink, settings.epsilon * two
+        return cls(*numbers, rate * two / one, rate * settings.weight_decay)
+
+    def __call__(self, w: Any, m: Any, v: Any, g: Any, decays: bool) -> tuple[Any, Any, Any]:
+        """Weight and running means after the step, in place where the library can; `g` is left as it was."""
+        m *= self.beta_1
+        m += g * ((1 - self.beta_1) * self.shrink)
+        g = g * g
+        g *= (1 - self.beta_2) * self.shrink**2
+        v *= self.beta_2
+        v += g
+        root = namespace(v).sqrt(v)
+        root += self.epsilon
+        change = m / root
+        change *= self.rate
+        if decays and self.decay:  # biases and norms are left alone
+            w *= 1 - self.decay
+        w -= change
+        return w, m, v
+
+
+def _can_be_packed(weights: Sequence[Any]) -> bool:
+    return all(type(w) is np.ndarray for w in weights) and len({w.dtype for w in weights}) == 1
+
+
+def _update_packed(state: State, slopes: Mapping[str, np.ndarray], update: _Update) -> None:
+    """The update of NumPy arrays: the same numbers, in fewer calls on more of them."""
+    kinds = state.weights, state.first, state.second
+    if state.packing is None or not state.packing.holds(kinds, slopes):
+        for name in slopes:
+            for kind in kinds[1:]:
+                kind.setdefault(name, np.zeros_like(state.weights[name]))
+        state.packing = Packing(kinds, state.first)
+    w, m, v = state.packing.vectors
+    for stretch in state.packing.stretches(slopes):
+        for at, g in stretch.parts(slopes):
+            update(w[at], m[at], v[at], g, stretch.matrices)
 
 
 def _square(g: Any) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tutor.engine.backend import add_at, namespace, where_array
+from tutor.engine.backend import add_at, exponential, namespace, where_array
 from tutor.engine.explanation import Addition, Explanation, Index, Region, Term, product
 from tutor.engine.ops.base import Operation, Recipe, cell
 
@@ -28,7 +28,7 @@ class CrossEntropy(Operation):
     def forward(self, logits: Any, targets: Any, *, smoothing: float = 0.0, pad_id: int | None = None) -> Any:
         xp = namespace(logits)
         largest = xp.max(logits, axis=-1, keepdims=True)  # [..., position, 1]
-        total = xp.log(xp.sum(xp.exp(logits - largest), axis=-1)) + largest[..., 0]  # ln Σ e^z   [..., position]
+        total = xp.log(xp.sum(exponential(logits - largest), axis=-1)) + largest[..., 0]  # ln Σ e^z   [..., position]
         flat = xp.reshape(logits, (-1,))
         right = xp.reshape(xp.take(flat, _places(xp, targets, logits.shape[-1]), axis=0), targets.shape)
         losses = total - right
@@ -74,7 +74,7 @@ class CrossEntropyBackward(Operation):
 
     def forward(self, g: Any, logits: Any, targets: Any, *, smoothing: float = 0.0, pad_id: int | None = None) -> Any:
         xp = namespace(logits)
-        p = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
+        p = exponential(logits - xp.max(logits, axis=-1, keepdims=True))
         p /= xp.sum(p, axis=-1, keepdims=True)  # [..., position, vocabulary]
         if smoothing:
             p -= smoothing / logits.shape[-1]
