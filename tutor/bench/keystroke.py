@@ -1,10 +1,7 @@
 """From a key in the sentence bar to the matrix drawn anew, in the app itself without a terminal behind it."""
 
 import asyncio
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,9 +13,9 @@ from tutor.app.app import TutorApp
 from tutor.app.screens.trace import TraceScreen
 from tutor.app.widgets.matrix import MatrixView
 from tutor.bench.figure import Figure
+from tutor.bench.own_process import printed_by
 from tutor.course.progress import Progress
 from tutor.models.registry import available, load_model
-from tutor.plain.streams import use_one_thread
 
 SENTENCE = "the river froze last night and the cat sat on the mat in the sun all day"
 MOST_TOKENS = 32
@@ -28,26 +25,14 @@ SETTLED = 0.4
 
 
 def measure(repeat: int) -> Iterator[Figure]:
-    """One figure a shipped model that reads text."""
+    """One figure a shipped model that reads text, on one thread as `tutor start` has it."""
     for model in available():
         if model.architecture == "series":
             continue
-        seconds, tokens = _in_process(model.name, repeat)
-        name = f"keystroke to repainted matrix, {model.name}, {tokens} tokens"
+        seconds, tokens = map(float, printed_by("tutor.bench.keystroke.print_figure", model.name, repeat).split())
+        name = f"keystroke to repainted matrix, {model.name}, {tokens:.0f} tokens"
         note = "without the terminal's own drawing"
         yield Figure(name, "ms", seconds * 1e3, bar=BAR, limit="one frame is 17 ms at 60 a second", note=note)
-
-
-def _in_process(model: str, repeat: int) -> tuple[float, int]:
-    """The figure from a process of its own, in which NumPy runs on one thread as it does in `tutor start`."""
-    command = [sys.executable, "-c", f"from tutor.bench.keystroke import print_figure as p; p({model!r}, {repeat})"]
-    surroundings = dict(os.environ)
-    use_one_thread(surroundings)
-    run = subprocess.run(command, capture_output=True, text=True, env=surroundings, check=False)
-    if run.returncode:
-        raise RuntimeError(run.stderr)
-    seconds, tokens = run.stdout.split()
-    return float(seconds), int(tokens)
 
 
 def print_figure(model: str, repeat: int) -> None:

@@ -1,11 +1,14 @@
 """A step of training at four sizes, against PyTorch's own Transformer and optimiser on the same weights and batch."""
 
 import importlib.util
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import numpy as np
 
 from tutor.bench.figure import Figure, medians, timed
+from tutor.bench.own_process import printed_by
 from tutor.engine.config import TransformerConfig
 from tutor.engine.training import Batch, Settings, begin, train
 from tutor.models.weights import initialise
@@ -25,7 +28,12 @@ WARM = 3
 def measure(repeat: int) -> Iterator[Figure]:
     """One figure a size, on one thread each."""
     for size in SIZES:
-        yield compared(size, repeat)
+        yield Figure(**json.loads(printed_by("tutor.bench.training_step.print_figure", size, repeat)))
+
+
+def print_figure(size: tuple[int, ...], repeat: int) -> None:
+    """Measure in this process and print the figure as JSON."""
+    print(json.dumps(asdict(compared(size, repeat))))
 
 
 def shape_of(size: tuple[int, ...]) -> tuple[TransformerConfig, Batch]:
@@ -53,7 +61,6 @@ def compared(size: tuple[int, ...], repeat: int) -> Figure:
         from tutor.bench.torch_transformer import Rival
 
         check(config, weights, batch)
-        threads = torch.get_num_threads()
         torch.set_num_threads(1)
         rival = Rival(config, weights, settings)
         actions.append(lambda: timed(lambda: rival.step(batch)))
@@ -63,7 +70,6 @@ def compared(size: tuple[int, ...], repeat: int) -> Figure:
     if not theirs:
         note = "PyTorch is not installed: pip install 'transformer-tutor[reference]'"
         return Figure(name, "ms", ours * 1e3, note=note)
-    torch.set_num_threads(threads)
     return Figure(name, "ms", ours * 1e3, theirs[0] * 1e3, "PyTorch eager, one thread", BAR)
 
 
