@@ -163,8 +163,9 @@ def test_files_that_cannot_be_read(tmp_path):
         load_lesson(tmp_path / "folder.yaml")
 
 
-def test_a_lesson_is_found_by_id_and_a_slip_in_the_id_is_guessed(tmp_path):
-    (tmp_path / "11-by-hand.yaml").write_text(PROGRAM, "utf-8")
+@pytest.mark.parametrize("order", ["11-", "11b-", ""])
+def test_a_lesson_is_found_by_id_and_a_slip_in_the_id_is_guessed(tmp_path, order):
+    (tmp_path / f"{order}by-hand.yaml").write_text(PROGRAM, "utf-8")
     (tmp_path / "12-odd-name.yaml").write_text(with_line("id: by-hand", "id: another"), "utf-8")
     assert load_lesson("by-hand", tmp_path).id == "by-hand"
     assert load_lesson("another", tmp_path).id == "another"

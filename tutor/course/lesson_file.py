@@ -19,6 +19,7 @@ from tutor.engine.message import Message
 _FIELD = re.compile(r"^[A-Za-z_][A-Za-z_0-9]*[ ]*:", re.MULTILINE)
 _STEP = re.compile(r"^([ ]*)-[ ]", re.MULTILINE)
 _NOT_IN_HEAD = ("steps", "program")
+_ORDER = re.compile(r"^\d+[a-z]?[-_]")  # what orders the files: 12-, and 12b- for what was put in later
 
 
 def load_lesson(path_or_id: str | Path, folder: Path | None = None) -> Lesson:
@@ -28,7 +29,7 @@ def load_lesson(path_or_id: str | Path, folder: Path | None = None) -> Lesson:
     if path.suffix in (".yaml", ".yml") or "/" in name or "\\" in name:
         return parse_lesson(_read(path), str(path))
     files = lesson_files(folder)
-    by_name = [file for file in files if re.sub(r"^\d+[-_]", "", file.stem) == name]
+    by_name = [file for file in files if _ORDER.sub("", file.stem) == name]
     for file in by_name + [file for file in files if file not in by_name]:
         try:
             if _head(_read(file), str(file)).id == name:
@@ -36,7 +37,7 @@ def load_lesson(path_or_id: str | Path, folder: Path | None = None) -> Lesson:
         except LessonError:
             if file in by_name:
                 raise
-    guess = nearest(name, [re.sub(r"^\d+[-_]", "", file.stem) for file in files])
+    guess = nearest(name, [_ORDER.sub("", file.stem) for file in files])
     remedy = Message("`tutor lessons` lists the lessons there are")
     if guess:
         remedy = Message("Did you mean {guess}?", guess=guess)
