@@ -229,6 +229,6 @@ def test_a_what_if_that_brings_a_matrix_about_shows_it_and_counts_the_weights(pr
 
 
 def test_a_what_if_that_changes_a_shape_shows_both(progress):
-    typed = until("from-2017-to-now", "encoder.0.self_attention.key_projection")
-    said = played(progress, *typed, lesson="from-2017-to-now")
+    typed = until("gates-and-groups", "encoder.0.self_attention.key_projection")
+    said = played(progress, *typed, lesson="gates-and-groups")
     assert "Before:" in said and "After:" in said
