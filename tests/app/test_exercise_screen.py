@@ -225,6 +225,30 @@ async def test_a_choice_by_arrows_and_enter_and_by_mouse(tutor):
         assert driver.attempt.chosen == (0,)
 
 
+async def test_the_formula_of_a_question_without_a_matrix_comes_with_the_answer(tutor):
+    async with tutor(size=NARROW, lesson="warm-up-smoothing-dropout") as driver:
+        await to_step(driver, Ask)
+        right = driver.attempt.question.right
+        await driver.press("abc"[right - 1])
+        assert "rate =" not in driver.said("#verdict")
+        await driver.press("abc"[right])
+        assert "rate = d_model" in driver.said("#verdict")
+
+
+async def test_enter_after_the_answer_asks_why_and_chooses_nothing(tutor):
+    async with tutor(size=NARROW, lesson="masks") as driver:
+        await to_step(driver, Ask)
+        assert not any("why this number" in hint for hint in driver.hints), "enter takes the choice it stands on"
+        assert "tab matrix, why" in driver.hints
+        right = driver.attempt.question.right
+        await driver.press("abcdef"[right])
+        assert "enter why this number" in driver.hints
+        here = driver.here
+        await driver.press("enter")
+        assert driver.attempt.chosen == (right,) and driver.attempt.good is True
+        assert driver.screen.pane == "why" and driver.here == here
+
+
 async def test_an_exercise_of_any_matrix_in_free_exploration(tutor):
     async with tutor(explore="I am a student") as driver:
         await driver.press("x")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from textual.widgets import Input
 
-from tests.app.conftest import NARROW, SIZES
+from tests.app.conftest import NARROW, SIZES, WIDE
 from tutor.app.dialogs.what_if import WhatIf, WhatIfDialog, switches
 from tutor.display.numbers import number
 from tutor.models.registry import load_model
@@ -137,6 +137,15 @@ async def test_a_walk_through_a_matrix_that_a_switch_takes_away(tutor):
 async def flip_reset(driver):
     await driver.press("w", "r")
     assert not isinstance(driver.app.screen, WhatIfDialog)
+
+
+async def test_the_pipeline_stays_open_where_we_are_though_the_model_has_other_stages(tutor):
+    async with tutor(size=WIDE, explore="I am a student") as driver:
+        await driver.go(f"{SELF}.weights", (0, 1, 2))
+        names = driver.trace.names
+        await flip(driver, "scale_scores")
+        assert driver.trace.names != names
+        assert any("◉" in line for line in driver.lines())
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -139,5 +139,54 @@ async def test_a_model_without_a_sentence_says_so(tutor):
         assert isinstance(driver.app.screen, TraceScreen)
 
 
+async def test_another_sentence_keeps_the_numbers_that_were_drawn(tutor, progress):
+    progress.record(LESSON, slider_step())
+    async with tutor(size=NARROW, lesson=LESSON) as driver:
+        assert driver.trace.width_seed == 0
+        await driver.press("o", "r", "r", "right", "enter")
+        assert driver.here.node == "width.2.undivided.weights" and driver.trace.width_seed == 2
+        await driver.type("天行健")
+        other = load_model("proverbs").trace("天行健").width(driver.here.node, seed=2).value
+        np.testing.assert_allclose(driver.trace[driver.here.node].value, other, atol=1e-6)
+        await driver.press("escape", "n")
+        assert driver.here.node == "width.512.undivided.slope" and driver.trace.width_seed == 2
+        await driver.press("o")  # of no goal now, and still on the same numbers
+        assert driver.app.screen.slider.view.seed == 2
+        await driver.press("escape")
+        assert driver.trace.width_seed == 2
+
+
+async def test_both_sides_of_a_what_if_have_the_same_random_numbers(tutor):
+    async with tutor(size=NARROW, model="speaker", explore=SENTENCE) as driver:
+        driver.screen._ask(config={"scale_scores": False})
+        await driver.settle()
+        driver.screen.action_widths()
+        await driver.settle()
+        await driver.press("r", "enter")
+        result = driver.snapshot.result
+        assert result.before.width_seed == result.trace.width_seed == 1
+        before, after = (side[driver.here.node].value for side in (result.before, result.trace))
+        np.testing.assert_array_equal(before, after)
+
+
+async def test_no_switch_is_offered_for_random_numbers(tutor):
+    async with tutor(size=NARROW, model="speaker", explore=SENTENCE) as driver:
+        assert any(hint.startswith("w ") for hint in driver.hints)
+        driver.screen.action_widths()
+        await driver.settle()
+        await driver.press("enter")
+        assert driver.here.node.startswith("width.")
+        assert not any(hint.startswith(("w ", "g ")) for hint in driver.hints)
+        await driver.press("w")
+        assert isinstance(driver.app.screen, TraceScreen)
+        # One that is on already can be switched off.
+        driver.screen._ask(config={"scale_scores": False})
+        await driver.settle()
+        await driver.press("w")
+        assert [switch.field for switch in driver.app.screen._offered] == ["scale_scores"]
+        await driver.press("enter")
+        assert not driver.snapshot.request.is_what_if
+
+
 def test_leaving_without_finding_is_no_evidence():
     assert not Evidence().width_found

@@ -53,6 +53,15 @@ def test_a_dip_that_does_not_last_is_not_it(trace, monkeypatch):
     assert "does not stay" in judged(goal, trace, 2)[1].en and "half as wide" in judged(goal, trace, 16)[1].en
 
 
+def test_what_is_all_but_the_limit_is_told_in_tenths(trace, monkeypatch):
+    nearly = np.array([0.9, 0.503, 0.497, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1, 0.1])
+    monkeypatch.setattr("tutor.course.widths.shares", lambda *_given: nearly)
+    goal = WidthGoal(below=0.5)
+    assert "50.3 %" in judged(goal, trace, 2)[1].zh
+    assert "At 2 it is 50.3 %, at 4 it is 49.7 %, and it stays below 50 %" in judged(goal, trace, 4)[1].en
+    assert percent(0.503) == "50 %" and percent(0.6, 0.5) == "60 %"
+
+
 def test_where_there_is_none(trace):
     goal = WidthGoal(below=0.01, side="divided")
     assert sought(goal, trace) is None

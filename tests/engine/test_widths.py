@@ -113,6 +113,10 @@ def test_another_seed_draws_anew():
     second = trace.width("width.64.scores", seed=1).value
     assert trace.width_seed == 1 and not np.allclose(first, second)
     assert trace["width.64.scores"].value is second and "width.64.scores" in trace
+    later = traced()
+    later.width_seed = 1  # nothing is drawn until it is asked for
+    assert "width.64.scores" not in later
+    np.testing.assert_array_equal(later.width("width.64.scores").value, second)
 
 
 def test_a_wrong_name_is_told_with_the_nearest():

@@ -29,6 +29,7 @@ from tutor.display.language import _
 from tutor.display.safe import fit, safe
 from tutor.display.titles import about, axis_title, long_title, place, short_title
 from tutor.engine.trace import Trace
+from tutor.engine.widths import PREFIX as WIDTH
 
 MOST_COVERED = 4000
 
@@ -227,6 +228,7 @@ def lesson_view(snapshot: Snapshot) -> LessonView:
         say=say.get(language) if say else "",
         verdict=attempt.said(language),
         good=attempt.good,
+        closed=attempt.open_choices == 0,
         hints=tuple(hint_text(hint, language) for hint in attempt.hints),
     )
     if isinstance(step, Ask | QUIZZED) and attempt.question is not None:
@@ -272,7 +274,8 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
         sentence = [Hint("/", _("type a sentence"), "screen.sentence")] if has_sentence else []
         return (*sentence, Hint("esc", _("back"), "screen.leave"), help_hint)
     found = _lesson_hints(snapshot, pane)
-    typing = pane == "lesson" and _fills(snapshot)  # enter is the answer's here
+    answering = bool(_fills(snapshot) or snapshot.lesson.attempt.open_choices)
+    typing = pane == "lesson" and answering  # enter is the answer's here
     if typing and narrow:  # the numbers it is made from are behind the lesson
         found.append(Hint("tab", _("matrix, why"), "screen.next_pane(1)"))
     walk_on = None if typing else _walk_hint(snapshot, pane, narrow)
@@ -287,16 +290,17 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     plane = snapshot.plane
     if plane is not None and plane.lead:
         found.append(Hint("[ ]", _("head"), "screen.head(1)"))
+    drawn = snapshot.walk is not None and snapshot.walk.here.node.startswith(WIDTH)  # at random: no model's numbers
     found += [
-        Hint("g", _("gradient"), "screen.gradient"),
-        Hint("w", _("what if"), "screen.what_if"),
+        *([] if drawn else [Hint("g", _("gradient"), "screen.gradient"), Hint("w", _("what if"), "screen.what_if")]),
         *([Hint("/", _("sentence"), "screen.sentence")] if has_sentence else []),
         Hint("x", _("exercise"), "screen.exercise"),
         Hint("i", _("glossary"), "screen.glossary"),
         *([Hint("G", _("generate"), "screen.generate")] if has_sentence else []),
         *([] if typing else [Hint("tab", _("pane"), "screen.next_pane(1)")]),
     ]
-    return (*found, help_hint)
+    once = {hint.key: hint for hint in reversed(found)}  # what a step asks for says it more exactly
+    return (*(hint for hint in found if once[hint.key] is hint), help_hint)
 
 
 def _fills(snapshot: Snapshot) -> bool:

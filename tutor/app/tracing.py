@@ -38,6 +38,7 @@ class Request:
     backend: str = "numpy"
     config: Mapping[str, Any] = field(default_factory=dict)
     edits: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
+    width_seed: int = 0  # what the heads of any width, on random numbers, are drawn from
     # The answer to the sentence before this one: it stands in while the learner types, since writing a new answer
     # takes the model many times as long as one trace.
     old_answer: str = ""
@@ -120,9 +121,10 @@ def compute(request: Request, after: Trace | None = None) -> Result:
 
 def prepared(result: Result, names: Iterable[str]) -> Result:
     """The same with these gradients and optimiser's steps computed, as far as the model has them."""
-    for trace in (result.trace, result.before):
+    for trace in filter(None, (result.trace, result.before)):
+        trace.width_seed = result.request.width_seed
         for name in names:
-            if trace is not None and not is_at_hand(trace, name):
+            if not is_at_hand(trace, name):
                 with suppress(TraceError):  # whoever shows it will say why it is not there
                     find_node(trace, name)
     return result

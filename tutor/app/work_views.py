@@ -30,11 +30,14 @@ def question_view(snapshot: Snapshot, view: LessonView) -> LessonView:
     asked = question.ask if isinstance(question, Quiz) else question.ask.ask
     texts = (option_text(choice, language) for choice in question.choices)
     said = {True: "✓ " + _("Right."), False: "✗ " + _("Not this one."), None: ""}[attempt.good]
+    verdict = sentences(said, attempt.said(language))
+    if not generated and attempt.is_answered and question.ask.formula and not question.ask.show:
+        verdict = f"{verdict}  {linear(question.ask.formula)}"  # beside a matrix it stands in the why pane
     return replace(
         view,
         question=asked.get(language),
         choices=tuple(zip(marks, texts, strict=True)),
-        verdict=sentences(said, attempt.said(language)),
+        verdict=verdict,
         literal=generated,
         sheet=tuple(sheet_lines(question.sheet)) if isinstance(question, Quiz) and question.sheet is not None else (),
     )

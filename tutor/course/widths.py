@@ -36,9 +36,10 @@ def shares(trace: Trace, side: str, measure: str) -> np.ndarray:
     return means / most if most else means * 0
 
 
-def percent(share: float) -> str:
-    """A share in whole percents."""
-    return f"{100 * share:.0f} %"
+def percent(share: float, limit: float | None = None) -> str:
+    """A share in whole percents; in tenths where it would else look like the limit it is held against."""
+    whole = f"{100 * share:.0f} %"
+    return f"{100 * share:.1f} %" if limit is not None and whole == percent(limit) else whole
 
 
 def sought(goal: WidthGoal, trace: Trace) -> int | None:
@@ -53,26 +54,30 @@ def judged(goal: WidthGoal, trace: Trace, width: int) -> tuple[bool, Text]:
     found, at = shares(trace, goal.side, goal.measure), WIDTHS.index(width)
     wanted = sought(goal, trace)
     limit = percent(goal.below)
+
+    def told(share: float) -> str:
+        return percent(share, goal.below)
+
     if wanted is None:
         return False, Text(
             "On this sentence there is no such d_k: type another, or draw anew.",
             "这句话上没有这样的 d_k：换一句，或重新抽数。",
         )
     if width == wanted:
-        before, here = map(percent, found[at - 1 : at + 1])
+        before, here = map(told, found[at - 1 : at + 1])
         return True, Text(
             f"At {WIDTHS[at - 1]} it is {before}, at {width} it is {here}, and it stays below {limit}.",
             f"d_k = {WIDTHS[at - 1]} 时是 {before}，{width} 时是 {here}，此后一直低于 {limit}。",
         )
     if width > wanted:
         return False, Text(
-            f"Below it is, {percent(found[at])}. But at {WIDTHS[at - 1]}, half as wide, "
-            f"it is already: {percent(found[at - 1])}.",
-            f"这里确实低于：{percent(found[at])}。可窄一半，{WIDTHS[at - 1]} 时，已经是 {percent(found[at - 1])}。",
+            f"Below it is, {told(found[at])}. But at {WIDTHS[at - 1]}, half as wide, "
+            f"it is already: {told(found[at - 1])}.",
+            f"这里确实低于：{told(found[at])}。可窄一半，{WIDTHS[at - 1]} 时，已经是 {told(found[at - 1])}。",
         )
     if found[at] >= goal.below:
-        return False, Text(f"Here it is still {percent(found[at])}: go on.", f"这里还有 {percent(found[at])}，再往右。")
+        return False, Text(f"Here it is still {told(found[at])}: go on.", f"这里还有 {told(found[at])}，再往右。")
     return False, Text(
-        f"Here it is {percent(found[at])}, but it does not stay below {limit}: look further to the right.",
-        f"这里是 {percent(found[at])}，但后面又不低于 {limit} 了：再往右看。",
+        f"Here it is {told(found[at])}, but it does not stay below {limit}: look further to the right.",
+        f"这里是 {told(found[at])}，但后面又不低于 {limit} 了：再往右看。",
     )

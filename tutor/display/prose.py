@@ -104,6 +104,8 @@ def _sum(trace: Trace, why: Explanation) -> str:
         )
         return sentences(text, _("The bias comes on top.")) if len(names) > 2 else text
     if op == "dot_products":
+        if count == 1:
+            return _("Query row times key row: at width 1 that is a single product.")
         return _("Query row times key row, number by number: {0} products, added up.").format(count)
     if op == "matmul":
         return _("A row of {0} times a column of {1}: {2} products, added up.").format(

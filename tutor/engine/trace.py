@@ -51,6 +51,7 @@ class Trace:
         self._counts: dict[str, Node] = {}  # how many numbers the weights hold, part by part
         self._shares: dict[str, Node] = {}  # how much weight every head gives to a place
         self._widths: Widths | None = None  # heads of any width, on random numbers
+        self._width_seed = 0
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -183,11 +184,13 @@ class Trace:
         Of a glob the first that matches. With another `seed` than before all of them are drawn anew. Raises TraceError
         where there is no such node, or no sentence to draw numbers for.
         """
-        if self._widths is None or seed not in (None, self._widths.seed):
+        if seed is not None:
+            self.width_seed = seed
+        if self._widths is None:
             if "tokens" not in self._nodes:
                 raise TraceError(Message("this trace has no sentence whose tokens could be given queries and keys"))
             tokens = self._nodes["tokens"]
-            self._widths = Widths(Recorder({}, tokens._backend), tokens, seed or 0)
+            self._widths = Widths(Recorder({}, tokens._backend), tokens, self._width_seed)
         node, labels = self._widths.find(pattern), {**self._nodes["tokens"]._labels, **LABELS}
         for one in self._widths.nodes.values():
             one._labels = labels
@@ -195,8 +198,13 @@ class Trace:
 
     @property
     def width_seed(self) -> int:
-        """What the random queries and keys of `width` were last drawn from."""
-        return self._widths.seed if self._widths is not None else 0
+        """What the random queries and keys of `width` are drawn from. Set to another, it has them drawn anew."""
+        return self._width_seed
+
+    @width_seed.setter
+    def width_seed(self, seed: int) -> None:
+        if seed != self._width_seed:
+            self._width_seed, self._widths = seed, None
 
     @staticmethod
     def _first(nodes: Mapping[str, Node], pattern: str) -> Node:

@@ -13,9 +13,11 @@ from tutor.app.screens.trace_run import TraceRun
 from tutor.app.walk import Stop, fitted
 from tutor.course.schema import Try
 from tutor.display import prose
+from tutor.display.language import _
 from tutor.display.messages import translated
 from tutor.display.numbers import number
 from tutor.engine.trace import Trace, TraceError
+from tutor.engine.widths import PREFIX as WIDTH
 
 
 class ChangeActions(TraceRun):
@@ -35,6 +37,13 @@ class ChangeActions(TraceRun):
         step = self.snapshot.lesson.step
         wanted = step.goal.config if isinstance(step, Try) else None
         offered = switches(config, attention, head, wanted)
+        if here.node.startswith(WIDTH):  # no switch has a part in numbers drawn at random: those that are on go off
+            on = {**self.snapshot.request.config, **(wanted or {})}
+            offered = tuple(switch for switch in offered if switch.field in on)
+            if not offered and not self.snapshot.request.edits:
+                words = _("These numbers are drawn at random: no switch of the model changes them.")
+                self.app.notify(words, markup=False)
+                return
         # A gradient or a lens is read off a run; there is no run with another number in it.
         is_run = here.node in trace.names or here.node in trace.weight_names
         hide = self.snapshot.is_blank or plane.node.op in ("attention_mask",) or not is_run

@@ -82,7 +82,8 @@ class LessonActions(TraceRun):
         self.call_after_refresh(self._focus_pane)
 
     def on_lesson_panel_chosen(self, event: LessonPanel.Chosen) -> None:
-        self._choose(event.place)
+        if event.place < self.snapshot.lesson.attempt.open_choices:
+            self._choose(event.place)
 
     def _choose(self, place: int) -> None:
         state = self.snapshot.lesson
@@ -98,6 +99,7 @@ class LessonActions(TraceRun):
         if isinstance(attempt.question, Quiz):
             self._to_matrix_in_question()
         self._show()
+        self._let_go()
 
     def on_lesson_panel_explained(self, event: LessonPanel.Explained) -> None:
         state = self.snapshot.lesson
@@ -124,6 +126,12 @@ class LessonActions(TraceRun):
             self._save_answer(" ".join(ordering.names[one] for one in placed), attempt.good)
         self.snapshot = replace(self.snapshot, lesson=replace(state, attempt=attempt))
         self._show()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Where nothing is left to choose, the arrows and enter are the matrix's again."""
+        if not self.snapshot.lesson.attempt.open_choices:
+            self.call_after_refresh(self._focus_pane)
 
     def _to_matrix_in_question(self) -> None:
         """After an answer to a question made from the trace: to the matrix that it was about, or the next is."""

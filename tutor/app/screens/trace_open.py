@@ -62,7 +62,8 @@ class OpenActions(TraceRun):
         goal = step.goal if isinstance(step, Try) and step.goal.width is not None else None
         known, view = self._slid
         if known is not goal or view is None:
-            start = started(goal.settings if goal is not None else {})
+            seed = self.snapshot.request.width_seed
+            start = started({"seed": seed, **(goal.settings if goal is not None else {})})
             view = WidthView(width=start["width"], seed=start["seed"])
         try:
             slider = Slider(trace, view, goal.width if goal is not None else None)
@@ -76,8 +77,19 @@ class OpenActions(TraceRun):
         if left is not None:
             view, stop = left
             self._slid = goal, view
+            self._keep_drawn(view)
             self._reached(Evidence(width_found=view.found))
             self._go(stop)
+
+    def _keep_drawn(self, view: WidthView) -> None:
+        """The numbers that were drawn stay, also on both sides of a what-if and for the next sentence."""
+        request, result = self.snapshot.request, self.snapshot.result
+        request = replace(request, width_seed=view.seed)
+        if result is not None:
+            result = replace(result, request=replace(result.request, width_seed=view.seed))
+            for trace in filter(None, (result.trace, result.before)):
+                Slider(trace, view)
+        self.snapshot = replace(self.snapshot, request=request, result=result)
 
     def action_generate(self) -> None:
         """What the model writes for this sentence, step by step."""

@@ -25,6 +25,7 @@ class LessonView:
     say: str = ""  # Markdown
     question: str = ""
     choices: tuple[tuple[str, str], ...] = ()  # (mark, text)
+    closed: bool = False  # whether there is nothing left to choose
     literal: bool = False  # whether question, choices and verdict hold no Markdown: tokens may look like it
     sheet: tuple[str, ...] = ()  # numbers beside a question, line by line
     placeholder: str = ""  # of the field for a sentence; empty where none is asked for
@@ -171,9 +172,9 @@ class LessonPanel(VerticalScroll):
             return True
         if view.answer_to:
             self.query_one("#answer", Input).focus()
-        elif view.choices:
+        elif view.choices and not view.closed:
             self.query_one(OptionList).focus()
-        return bool(view.answer_to or view.choices)
+        return bool(view.answer_to or (view.choices and not view.closed))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()

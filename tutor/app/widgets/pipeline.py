@@ -46,6 +46,7 @@ class Pipeline(Tree[str]):
         """Mark where we are; the tree is made anew only where the model changed."""
         if tuple(names) != self._names:
             self._grow(tuple(names))
+            self._here = ""  # in the new tree everything is closed
         if (here, frozenset(operands)) == (self._here, self._operands):
             return
         self._here, self._operands = here, frozenset(operands)
