@@ -43,6 +43,19 @@ def test_sums_and_norms(trace):
     np.testing.assert_allclose(only(trace, "normed", "root_forgotten"), X / (X * X).mean(-1, keepdims=True))
 
 
+def test_a_norm_before_the_sub_layer():
+    traced = small.trace(small.config(norm_position="pre", final_norm=True))
+    for place in ("encoder.0.self_attention", "decoder.0.cross_attention", "decoder.0.feed_forward"):
+        (slip, *_before) = slips(traced, traced[f"{place}.residual"], "normed_row_added")
+        assert slip.source == f"{place}.residual"
+        np.testing.assert_allclose(
+            slip.value, traced[f"{place}.norm"].value + traced[f"{place}.output"].value, rtol=1e-5
+        )
+    traced = small.trace(small.config())
+    with pytest.raises(MistakeError, match="normed_row_added cannot be made"):
+        slips(traced, traced["encoder.0.self_attention.residual"], "normed_row_added")
+
+
 def test_rotations(trace):
     def turned(x, positions):
         angles = np.array(positions)[:, None] * np.array([1.0, 0.1])  # 100^0, 100^(-1/2)

@@ -14,6 +14,7 @@ from tutor.course.recompute import numbers
 from tutor.engine.ops import OPERATIONS
 from tutor.engine.trace import Node, Trace
 
+_NORMS = ("layer_norm", "rms_norm")
 _ACTIVATIONS = ("relu", "gelu", "gelu_tanh", "silu", "tanh")
 
 
@@ -37,6 +38,20 @@ def root_forgotten(trace: Trace, node: Node) -> Arrays:
         return []
     x, *trained = (numbers(operand) for operand in node.operands)
     return [x / (x * x).mean(-1, keepdims=True) * (trained[0] if trained else 1.0)]
+
+
+def normed_row_added(trace: Trace, node: Node) -> Arrays:
+    """Pre-norm, with the row added back as its norm left it, not as it came in."""
+    if node.op != "add" or len(node.operands) != 2:
+        return []
+    row, level, seen = node.operands[0], [node.operands[1]], {node.name}
+    for _ in range(16):
+        for norm in level:
+            if norm.op in _NORMS and norm.operands[0] is row:
+                return [numbers(norm) + numbers(node.operands[1])]
+        seen.update(one.name for one in level)
+        level = [operand for one in level for operand in one.operands if operand.name not in seen]
+    return []
 
 
 def turned_backwards(trace: Trace, node: Node) -> Arrays:
@@ -129,6 +144,12 @@ FAMILY_MISTAKES: tuple[tuple[Callable[[Trace, Node], Arrays], tuple[str, ...], s
         ("rms_norm",),
         "You divided by the mean square. Take its root first.",
         "你除以的是均方。要先开根号。",
+    ),
+    (
+        normed_row_added,
+        ("a sum with a norm before the sub-layer",),
+        "You added the normed copy. That is only what the sub-layer reads; added is the row as it came in.",
+        "你加的是归一化后的副本，那只给子层去读；加回去的，是进来时的那一行。",
     ),
     (
         turned_backwards,
