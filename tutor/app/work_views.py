@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tutor.app.lesson_state import Attempt
 from tutor.app.widgets.lesson_panel import LessonView
 from tutor.course.quiz import Option, Quiz
-from tutor.course.schema import Choice, Try
+from tutor.course.schema import Ask, Choice, Try
 from tutor.display import prose
 from tutor.display.formula import linear
 from tutor.display.language import _, sentences
@@ -31,8 +31,9 @@ def question_view(snapshot: Snapshot, view: LessonView) -> LessonView:
     texts = (option_text(choice, language) for choice in question.choices)
     said = {True: "✓ " + _("Right."), False: "✗ " + _("Not this one."), None: ""}[attempt.good]
     verdict = sentences(said, attempt.said(language))
-    if not generated and attempt.is_answered and question.ask.formula and not question.ask.show:
-        verdict = f"{verdict}  {linear(question.ask.formula)}"  # beside a matrix it stands in the why pane
+    step = snapshot.lesson.step
+    if isinstance(step, Ask) and step.formula and not step.show and attempt.is_answered:
+        verdict = f"{verdict}  {linear(step.formula)}"  # beside a matrix it stands in the why pane
     return replace(
         view,
         question=asked.get(language),
