@@ -41,7 +41,7 @@ def slip_cell(exercise):
 
 FILLS = [
     (lesson, number)
-    for lesson in ("attention-by-hand", "twelve-steps", "query-key-value", "masks")
+    for lesson in ("attention-by-hand", "twelve-steps", "twelve-steps-to-the-answer", "query-key-value", "masks")
     for number in range(sum(isinstance(step, Fill) for step in load_lesson(lesson).steps))
 ]
 
@@ -274,8 +274,8 @@ async def test_an_exercise_asked_for_in_a_lesson_leads_back_to_its_step(tutor):
 
 
 async def test_the_number_to_be_found_is_nowhere_on_the_screen(tutor):
-    async with tutor(lesson="twelve-steps") as driver:
-        for number in (1, 2, 3):
+    async with tutor(lesson="twelve-steps-to-the-answer") as driver:
+        for number in (0, 1, 2):
             await to_step(driver, Fill, number)
             for cell in driver.attempt.exercise.cells:
                 value = driver.attempt.exercise.expected(cell)
@@ -290,7 +290,7 @@ async def test_the_number_to_be_found_is_nowhere_on_the_screen(tutor):
 def test_the_mistakes_of_the_lessons_are_known():
     named = {
         name
-        for lesson in ("attention-by-hand", "twelve-steps", "query-key-value", "masks")
+        for lesson in ("attention-by-hand", "twelve-steps", "twelve-steps-to-the-answer", "query-key-value", "masks")
         for step in load_lesson(lesson).steps
         if isinstance(step, Fill)
         for name in step.exercise.mistakes
