@@ -227,12 +227,12 @@ async def test_a_choice_by_arrows_and_enter_and_by_mouse(tutor):
 
 async def test_the_formula_of_a_question_without_a_matrix_comes_with_the_answer(tutor):
     async with tutor(size=NARROW, lesson="warm-up-smoothing-dropout") as driver:
-        await to_step(driver, Ask)
+        await to_step(driver, Ask, 1)
         right = driver.attempt.question.right
         await driver.press("abc"[right - 1])
-        assert "rate =" not in driver.said("#verdict")
+        assert "rate_t =" not in driver.said("#verdict")
         await driver.press("abc"[right])
-        assert "rate = d_model" in driver.said("#verdict")
+        assert "rate_t = peak" in driver.said("#verdict")
 
 
 async def test_enter_after_the_answer_asks_why_and_chooses_nothing(tutor):

@@ -98,6 +98,15 @@ def test_dropout_and_smoothing(program):
         slips(program, program["plain"], "smoothing_left_out")
 
 
+def test_a_smoothed_target_without_the_right_tokens_own_share():
+    numbers = {"most": (0.0, 0.9, 0.0), "share": (0.1 / 3,) * 3, "uneven": (0.1, 0.2, 0.3)}
+    steps = (ProgramStep("soft", "add", ("most", "share")), ProgramStep("sum", "add", ("most", "uneven")))
+    program = run_program(Program({name: Matrix(("vocabulary",), row) for name, row in numbers.items()}, steps))
+    assert value(program, "soft", "smoothing_on_others_only") == pytest.approx([0.05, 0.9, 0.05])
+    with pytest.raises(MistakeError):
+        slips(program, program["sum"], "smoothing_on_others_only")
+
+
 def test_every_mistake_says_where_it_can_be_made(trace):
     for compute, at, _english, _chinese in BLOCK_MISTAKES:
         with pytest.raises(MistakeError, match=at[0].split()[0]):

@@ -66,13 +66,23 @@ def smoothing_left_out(trace: Trace, node: Node) -> Arrays:
 
 
 def smoothing_on_others_only(trace: Trace, node: Node) -> Arrays:
-    """The share of all tokens given to the wrong ones alone."""
+    """The share of all tokens given to the wrong ones alone, in the loss or in the target itself."""
+    if node.op == "add" and len(node.operands) == 2:
+        return _target_on_others_only(*map(numbers, node.operands))
     if not (plain := smoothing_left_out(trace, node)):
         return []
     share, logits = node.params["smoothing"], numbers(node.operands[0])
     total = np.log(np.exp(logits - logits.max(-1, keepdims=True)).sum(-1)) + logits.max(-1)
     every = (total[..., None] - logits).sum(-1)  # the sum of -ln p over all tokens
     return [(1 - share) * plain[0] + share * (every - plain[0]) / (logits.shape[-1] - 1)]
+
+
+def _target_on_others_only(kept: np.ndarray, even: np.ndarray) -> Arrays:
+    one_hot = (kept != 0).sum(-1) == 1
+    size = even.shape[-1] if even.ndim else 0
+    if size < 2 or not one_hot.all() or not (even == even.flat[0]).all():
+        return []
+    return [np.where(kept != 0, kept, even * size / (size - 1))]
 
 
 def counted_for_every_head(trace: Trace, node: Node) -> Arrays:
@@ -158,7 +168,7 @@ BLOCK_MISTAKES: tuple[tuple[Callable[[Trace, Node], Arrays], tuple[str, ...], st
     ),
     (
         smoothing_on_others_only,
-        ("cross_entropy",),
+        ("cross_entropy", "add"),
         "You spread the share over the wrong tokens alone. Here it is spread over all, the right one included.",
         "你把那一份只撒给了错的词元。这里是撒给全部，正确的也有份。",
     ),
