@@ -182,6 +182,16 @@ async def test_after_the_same_verdict_twice_the_next_number_still_takes_the_wron
         assert driver.attempt.good is True
 
 
+async def test_a_stroke_divides_while_a_number_is_typed(tutor):
+    async with tutor(size=WIDE, lesson="masks") as driver:
+        await to_step(driver, Fill)
+        assert not any(hint.startswith("/") for hint in driver.hints)
+        await driver.press(*"1/2")
+        assert driver.lesson.query_one("#answer").value == "1/2"
+        await driver.pane("matrix")
+        assert any(hint.startswith("/") for hint in driver.hints)
+
+
 async def test_half_right_is_right_for_that_cell_only(tutor):
     async with tutor(lesson="masks") as driver:
         await to_step(driver, Fill)

@@ -293,7 +293,7 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
     drawn = snapshot.walk is not None and snapshot.walk.here.node.startswith(WIDTH)  # at random: no model's numbers
     found += [
         *([] if drawn else [Hint("g", _("gradient"), "screen.gradient"), Hint("w", _("what if"), "screen.what_if")]),
-        *([Hint("/", _("sentence"), "screen.sentence")] if has_sentence else []),
+        *([Hint("/", _("sentence"), "screen.sentence")] if has_sentence and not (typing and _fills(snapshot)) else []),
         Hint("x", _("exercise"), "screen.exercise"),
         Hint("i", _("glossary"), "screen.glossary"),
         *([Hint("G", _("generate"), "screen.generate")] if has_sentence else []),
