@@ -10,12 +10,11 @@ from typing import Any
 import click
 
 from tutor import __version__
-from tutor.display.language import _
+from tutor.display.language import _, current_language
 from tutor.plain.command_group import Commands, checked_sentence, settings
 from tutor.plain.streams import is_interactive, prepare_streams, repaired_arguments, use_one_thread, working
 
 BACKENDS = ("auto", "numpy", "cupy", "torch", "jax")
-LANGUAGES = ("en", "zh")
 STRATEGIES = ("greedy", "beam", "sample")
 
 
@@ -44,7 +43,6 @@ set_option = click.option(
     metavar="KEY=VALUE",
     help="Change the config.",
 )
-lang_option = click.option("--lang", type=click.Choice(LANGUAGES), help="The language; without it the locale's.")
 
 
 def _traced(sentence: str, model: str, target: str | None, config: dict[str, Any], backend: str) -> Any:
@@ -68,27 +66,20 @@ def cli() -> None:
     tutor start                          begin: lessons, your sentence, every number explained
     tutor trace "I am a student"         every matrix the model computes on a sentence
     """
-    from tutor.display.language import detect, set_language
-
-    set_language(detect())
 
 
-@cli.command(epilog='Example: tutor start masks --sentence "The river froze last night"')
+@cli.command(example='tutor start masks --sentence "The river froze last night"')
 @click.argument("lesson", required=False)
 @click.option("--sentence", callback=checked_sentence, help="Your sentence, in place of the lesson's.")
 @click.option("--model", help="A shipped or added model, or its folder; without it the lesson's.")
-@lang_option
 @click.option(
     "--backend", type=click.Choice(BACKENDS), default="numpy", show_default=True, help="The library that computes."
 )
 @click.option("--plain", is_flag=True, help="Line by line, without a full-screen interface.")
-def start(
-    lesson: str | None, sentence: str | None, model: str | None, lang: str | None, backend: str, plain: bool
-) -> None:
+def start(lesson: str | None, sentence: str | None, model: str | None, backend: str, plain: bool) -> None:
     """Open the tutor, at LESSON if one is given."""
     use_one_thread()
     from tutor.course.progress import Progress
-    from tutor.display.language import detect, set_language
     from tutor.models.registry import find_folder
 
     # What is wrong with the command line is said here, before a screen is drawn over it.
@@ -103,8 +94,6 @@ def start(
 
         load_backend(backend)
     progress = Progress()
-    language = lang or detect(progress.language)
-    set_language(language)
     if plain or not is_interactive():
         from tutor.plain.course import run_plain
 
@@ -112,12 +101,12 @@ def start(
         return
     from tutor.app.app import TutorApp
 
-    app = TutorApp(lesson, sentence, model, language, backend, progress)
+    app = TutorApp(lesson, sentence, model, current_language(), backend, progress)
     app.run()
     sys.exit(app.return_code)
 
 
-@cli.command(epilog='Example: tutor trace "The river froze last night" --node "encoder.0.*.weights"')
+@cli.command(example='tutor trace "The river froze last night" --node "encoder.0.*.weights"')
 @sentence_argument
 @model_option
 @target_option
@@ -156,7 +145,7 @@ def trace(
         click.echo(_("{0} arrays written to {1}").format(count, output), err=True)
 
 
-@cli.command(epilog='Example: tutor explain "I am a student" encoder.0.self_attention.weights 0,student,I')
+@cli.command(example='tutor explain "I am a student" encoder.0.self_attention.weights 0,student,I')
 @sentence_argument
 @click.argument("node")
 @click.argument("index")
@@ -178,7 +167,7 @@ def explain(
     _echo_lines(why.explanation_lines(run, run.explain(name, why.parsed_index(run[name], index)), _width()))
 
 
-@cli.command(epilog='Example: tutor generate "I am a student" --beams 4 --steps')
+@cli.command(example='tutor generate "I am a student" --beams 4 --steps')
 @sentence_argument
 @model_option
 @click.option("--strategy", type=click.Choice(STRATEGIES), help="Without it, the one that the other options belong to.")
@@ -211,7 +200,7 @@ def generate(
     generation.write(load_model(model), sentence, chosen, with_steps, maximum, config or None, backend)
 
 
-@cli.command(epilog="Example: tutor train proverbs --output my-proverbs")
+@cli.command(example="tutor train proverbs --output my-proverbs")
 @click.argument("recipe")
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The corpus's folder.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="The trained model's folder.")
@@ -244,7 +233,7 @@ def train(
     context.exit(0 if finished else 130)
 
 
-@cli.group(invoke_without_command=True, epilog="Example: tutor lessons check lessons/07-masks.yaml")
+@cli.group(invoke_without_command=True, example="tutor lessons check lessons/07-masks.yaml")
 @click.option("--search", metavar="WORDS", help="Lessons, questions and terms with these words, in either language.")
 @click.pass_context
 def lessons(context: click.Context, search: str | None) -> None:
@@ -261,7 +250,7 @@ def lessons(context: click.Context, search: str | None) -> None:
         _echo_lines(lesson_lines())
 
 
-@lessons.command("check", epilog="Example: tutor lessons check my-lesson.yaml")
+@lessons.command("check", example="tutor lessons check my-lesson.yaml")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--model", help="Say which of them run on this model: a shipped or added one, or its folder.")
 @click.pass_context
@@ -279,7 +268,7 @@ def check_lessons(context: click.Context, files: tuple[Path, ...], model: str | 
     context.exit(1 if problems else 0)
 
 
-@lessons.command("new", epilog="Example: tutor lessons new my-lesson --folder lessons")
+@lessons.command("new", example="tutor lessons new my-lesson --folder lessons")
 @click.argument("identifier", metavar="ID")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=".", help="Where to write it.")
 def new_lesson(identifier: str, folder: Path) -> None:
@@ -290,7 +279,7 @@ def new_lesson(identifier: str, folder: Path) -> None:
     click.echo(_("{0} written; check it with: tutor lessons check {0}").format(path))
 
 
-@lessons.command("schema", epilog="Example: tutor lessons schema > lesson.schema.json")
+@lessons.command("schema", example="tutor lessons schema > lesson.schema.json")
 def lesson_schema() -> None:
     """Print the JSON Schema of a lesson file, for editors."""
     import json
@@ -300,12 +289,11 @@ def lesson_schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
-@cli.command(epilog='Example: tutor worksheet masks --sentence "The river froze last night" --key -o masks.html')
+@cli.command(example='tutor worksheet masks --sentence "The river froze last night" --key -o masks.html')
 @click.argument("lesson")
 @click.option("--sentence", callback=checked_sentence, help="Your sentence, in place of the lesson's.")
 @target_option
 @click.option("--model", help="A shipped or added model, or its folder; without it the lesson's.")
-@lang_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, other blanks.")
 @click.option("--cells", type=click.IntRange(1, 64), help="Blanks in every exercise, in place of the lesson's number.")
 @click.option("--blank", is_flag=True, help="A lesson on given numbers: every computed matrix empty.")
@@ -315,7 +303,6 @@ def lesson_schema() -> None:
 @click.option("--format", "form", type=click.Choice(("html", "md")), help="Without it, by the ending of the file.")
 def worksheet(
     lesson: str,
-    lang: str | None,
     output: str | None,
     form: str | None,
     key: bool,
@@ -324,17 +311,15 @@ def worksheet(
 ) -> None:
     """Print LESSON on paper: its steps on your sentence, with boxes to fill in, and the key."""
     use_one_thread()
-    from tutor.display.language import current_language, set_language
     from tutor.worksheet.make import Wanted, write_worksheet
 
-    set_language(lang or current_language())
     with working(_("tracing")):
         written = write_worksheet(lesson, current_language(), Wanted(**wanted), output, form, key, with_key)
     for path in written:
         click.echo(_("{0} written").format(path), err=True)
 
 
-@cli.group(invoke_without_command=True, epilog="Example: tutor models show translator")
+@cli.group(invoke_without_command=True, example="tutor models show translator")
 @click.pass_context
 def models(context: click.Context) -> None:
     """List the models, show one, or add a published one."""
@@ -344,7 +329,7 @@ def models(context: click.Context) -> None:
         _echo_lines(model_lines())
 
 
-@models.command("show", epilog="Example: tutor models show proverbs")
+@models.command("show", example="tutor models show proverbs")
 @click.argument("name")
 def show_model(name: str) -> None:
     """Show a model's card, its config and its weights."""
@@ -353,7 +338,7 @@ def show_model(name: str) -> None:
     _echo_lines(card_lines(name))
 
 
-@models.command("add", epilog="Example: tutor models add openai-community/gpt2")
+@models.command("add", example="tutor models add openai-community/gpt2")
 @click.argument("name")
 @click.pass_context
 def add_model(context: click.Context, name: str) -> None:
@@ -366,7 +351,7 @@ def add_model(context: click.Context, name: str) -> None:
     context.exit(0 if download(name) else 130)
 
 
-@cli.group(invoke_without_command=True, epilog="Example: tutor progress export my-progress.json")
+@cli.group(invoke_without_command=True, example="tutor progress export my-progress.json")
 @click.pass_context
 def progress(context: click.Context) -> None:
     """Show what is done; export, import or reset it."""
@@ -376,7 +361,7 @@ def progress(context: click.Context) -> None:
         _echo_lines(lesson_lines())
 
 
-@progress.command("export", epilog="Example: tutor progress export my-progress.json")
+@progress.command("export", example="tutor progress export my-progress.json")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export_progress(file: Path) -> None:
     """Write your progress to FILE."""
@@ -386,7 +371,7 @@ def export_progress(file: Path) -> None:
     click.echo(_("progress written to {0}").format(file))
 
 
-@progress.command("import", epilog="Example: tutor progress import my-progress.json")
+@progress.command("import", example="tutor progress import my-progress.json")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_progress(file: Path) -> None:
     """Add the progress in FILE to yours."""
@@ -396,7 +381,7 @@ def import_progress(file: Path) -> None:
     click.echo(_("progress read from {0}").format(file))
 
 
-@progress.command("reset", epilog="Example: tutor progress reset --yes")
+@progress.command("reset", example="tutor progress reset --yes")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset_progress(yes: bool) -> None:
     """Forget all progress."""
@@ -408,25 +393,21 @@ def reset_progress(yes: bool) -> None:
     click.echo(_("progress forgotten"))
 
 
-@cli.command(epilog="Example: tutor review --unit 3 --limit 10")
+@cli.command(example="tutor review --unit 3 --limit 10")
 @click.option("--unit", type=click.IntRange(min=0), help="Only the cards of this unit.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many cards.")
 @click.option("--new", type=click.IntRange(min=0), help="At most so many new questions. [what is left of 10 a day]")
 @click.option("--question", metavar="ID", help="This one question, due or not.")
-@lang_option
 @click.option("--plain", is_flag=True, help="Line by line, without a full-screen interface.")
-def review(unit: int | None, limit: int, new: int | None, question: str | None, lang: str | None, plain: bool) -> None:
+def review(unit: int | None, limit: int, new: int | None, question: str | None, plain: bool) -> None:
     """Ask what is due: interview questions, and exercises that you once missed."""
     use_one_thread()
     from tutor.course.load import load_course
     from tutor.course.progress import Progress
     from tutor.course.questions import load_bank
     from tutor.course.review import Sitting
-    from tutor.display.language import detect, set_language
 
     bank, progress = load_bank(), Progress()
-    language = lang or detect(progress.language)
-    set_language(language)
     if unit is not None and unit not in bank.units:
         units = ", ".join(map(str, bank.units))
         raise click.UsageError(_("no question belongs to unit {0}; there are units {1}").format(unit, units))
@@ -435,17 +416,18 @@ def review(unit: int | None, limit: int, new: int | None, question: str | None, 
     if plain or not is_interactive():
         from tutor.plain.review import run_plain_review
 
-        run_plain_review(progress, Sitting(progress, bank, load_course(), unit, limit, new, question), language)
+        sitting = Sitting(progress, bank, load_course(), unit, limit, new, question)
+        run_plain_review(progress, sitting, current_language())
         return
     from tutor.app.app import TutorApp
     from tutor.app.screens.review import ReviewWish
 
-    app = TutorApp(lang=language, progress=progress, review=ReviewWish(unit, limit, new, question))
+    app = TutorApp(lang=current_language(), progress=progress, review=ReviewWish(unit, limit, new, question))
     app.run()
     sys.exit(app.return_code)
 
 
-@cli.command(epilog="Example: tutor doctor")
+@cli.command(example="tutor doctor")
 @click.pass_context
 def doctor(context: click.Context) -> None:
     """Check the terminal, the language, the libraries and the data this program needs."""
@@ -456,7 +438,7 @@ def doctor(context: click.Context) -> None:
     context.exit(1 if any(finding.level == FAIL for finding in findings) else 0)
 
 
-@cli.command(epilog="Example: tutor bench --only matrix --only startup")
+@cli.command(example="tutor bench --only matrix --only startup")
 @click.option("--only", multiple=True, help="Only these measurements; `tutor bench --list` names them.")
 @click.option("--list", "listed", is_flag=True, help="List the measurements.")
 @click.option(

@@ -52,9 +52,28 @@ def test_messages_are_found_in_the_source() -> None:
     ]
 
 
+def test_the_help_of_commands_needs_no_mark() -> None:
+    code = """
+@cli.command(example="tutor go")
+@click.option("--far", default="x", help="How far.")
+def go():
+    '''Go.
+
+    Or stay.
+    '''
+
+@functools.lru_cache(maxsize=None)
+def other(help="no"):
+    '''No command.'''
+    call(help="no option")
+"""
+    assert list(locale_tools.messages_in(code)) == [Message("How far."), Message("Go.\n\nOr stay.")]
+
+
 def test_a_catalogue_survives_being_written_and_read() -> None:
     translations = {
         Message('say "yes"\\no\n'): '说 "是"\n',
+        Message("\b\nas it stands"): "\b\n照原样",
         Message("a head", "{n} heads"): "{n} 个头",
         Message("later"): "",
     }

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from tutor import __version__
+from tutor.course.data_folder import data_folder
 from tutor.course.header import Header
-from tutor.course.progress_file import data_folder
 
 FILE_NAME = "lesson-heads.json"
 

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from tutor.course import progress_file
+from tutor.course.data_folder import PROGRESS, data_folder
 from tutor.course.errors import ProgressError
 from tutor.course.progress_export import Attempt, Card, Export, Place, Review, read_export, write_export
 from tutor.course.schema_parts import Text
@@ -49,16 +50,11 @@ _IMPORT_CARD = _PUT_CARD + "WHERE excluded.last_review > last_review"
 _PUT_REVIEW = "INSERT OR IGNORE INTO review (card, grade, at) VALUES (?, ?, ?)"
 
 
-def data_folder() -> Path:
-    """The folder of the learner's data: TUTOR_DATA where set, else the user's data folder."""
-    return progress_file.data_folder()
-
-
 class Progress:
     """The learner's progress in the file `path` (by default in the data folder). Usable from several threads."""
 
     def __init__(self, path: Path | str | None = None, clock: Callable[[], float] = time.time) -> None:
-        self.path = Path(path) if path is not None else data_folder() / "progress.sqlite"
+        self.path = Path(path) if path is not None else data_folder() / PROGRESS
         self.clock = clock
         self.notice: Text | None = None
         self.saved = True

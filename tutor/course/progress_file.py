@@ -9,8 +9,6 @@ import sqlite3
 import time
 from pathlib import Path
 
-import platformdirs
-
 from tutor.course.errors import ProgressError
 from tutor.course.schema_parts import Text
 
@@ -38,14 +36,6 @@ VERSION = len(_STEPS)
 
 class Broken(Exception):
     """The file is no SQLite database, or a damaged one."""
-
-
-def data_folder() -> Path:
-    """TUTOR_DATA where set, else the user's data folder of this platform."""
-    chosen = os.environ.get("TUTOR_DATA")
-    return (
-        Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("transformer-tutor", appauthor=False))
-    )
 
 
 def connect(path: Path) -> sqlite3.Connection:

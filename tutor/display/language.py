@@ -2,6 +2,7 @@
 
 Mark every text of the interface: `_("Press a key")`, `ngettext("one head", "{n} heads", n).format(n=n)`. A text in a
 table that is filled in when the module is imported is marked `N_("…")` there and passed through `_` where it is shown.
+The help of a command and of its options needs no mark: tutor/plain/command_help.py passes it through `_`.
 """
 
 import gettext as _gettext
@@ -49,6 +50,10 @@ def set_language(language: str) -> None:
         raise ValueError(f"there is no language {language!r}; there are {', '.join(LANGUAGES)}")
     _catalogue = _gettext.translation(DOMAIN, LOCALE, [language], fallback=language == "en")
     _language = language
+    # Click asks gettext for its words. That looks in the catalogue of this domain, for the language of LANGUAGE.
+    _gettext.bindtextdomain(DOMAIN, str(LOCALE))
+    _gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = language
 
 
 def current_language() -> str:

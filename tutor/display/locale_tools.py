@@ -18,7 +18,7 @@ from tutor.display.language import DOMAIN, LANGUAGES, LOCALE
 SOURCE = Path(__file__).parents[1]
 MARKS = ("_", "N_", "Message", "ModelError")
 PLURALS = {"zh": "nplurals=1; plural=0;"}
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b"}
 _ESCAPED = {value[1]: key for key, value in _ESCAPES.items()}
 
 
@@ -40,17 +40,36 @@ def collect(source: Path = SOURCE) -> dict[Message, str]:
 
 
 def messages_in(code: str) -> Iterator[Message]:
-    """The messages marked in some Python: _("…"), N_("…"), Message("…"), ModelError("…"), ngettext("…", "…", n)."""
-    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
-    for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-        if not isinstance(node.func, ast.Name):
-            continue
-        texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
-        strings = [text for text in texts if isinstance(text, str)]
-        if node.func.id in MARKS and len(strings) == 1 and strings[0]:
-            yield Message(strings[0])
-        elif node.func.id == "ngettext" and len(strings) == 2:
-            yield Message(*strings)
+    """The messages of some Python: those marked with _("…"), N_("…"), Message("…"), ModelError("…") and
+    ngettext("…", "…", n), and the help of its commands and their options."""
+    nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call | ast.FunctionDef)]
+    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
+        if isinstance(node, ast.FunctionDef):
+            yield from _help_of_command(node)
+        elif isinstance(node.func, ast.Name):
+            yield from _marked(node.func.id, node.args)
+        elif isinstance(node.func, ast.Attribute) and node.func.attr == "option":
+            yield from map(Message, _texts(word.value for word in node.keywords if word.arg == "help"))
+
+
+def _marked(mark: str, arguments: Iterable[ast.expr]) -> Iterator[Message]:
+    texts = _texts(arguments)
+    if mark in MARKS and len(texts) == 1 and texts[0]:
+        yield Message(texts[0])
+    elif mark == "ngettext" and len(texts) == 2:
+        yield Message(*texts)
+
+
+def _help_of_command(function: ast.FunctionDef) -> Iterator[Message]:
+    """The docstring, where a decorator makes a command of the function: @group.command(…), @click.group(…)."""
+    makers = (maker.func for maker in function.decorator_list if isinstance(maker, ast.Call))
+    text = ast.get_docstring(function)
+    if text and any(isinstance(maker, ast.Attribute) and maker.attr in ("command", "group") for maker in makers):
+        yield Message(text)
+
+
+def _texts(values: Iterable[ast.expr]) -> list[str]:
+    return [value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)]
 
 
 def read_po(text: str) -> dict[Message, str]:

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uffee"
-_CLOSING = "，。；：？！、）》」』”’…,.;:?!)"
-_OPENING = "（《「『“‘("
+_CLOSING = r"，。；：？！、）》」』”’…,.;:?!)\]"
+_OPENING = r"（《「『“‘(\["
 # What may not be torn apart: a wide character with what opens before it and closes after it, or a word.
 _UNIT = re.compile(rf"[{_OPENING}]*(?:[{WIDE}]|[^\s{WIDE}]+)[{_CLOSING}]*|\s+")
 

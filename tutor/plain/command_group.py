@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
-from tutor.display.language import _, current_language
+from tutor.display.language import N_, _, current_language, set_language
+from tutor.plain.command_help import Group, settle_language
+
+# What an operating system says of a file, as far as it is common
+NO_FILE = (
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Is a directory"),
+    N_("Not a directory"),
+    N_("File exists"),
+    N_("No space left on device"),
+    N_("Read-only file system"),
+)
 
 
-class Commands(click.Group):
-    """A group that answers bad input with one line and a status other than zero, never with a traceback."""
+class Commands(Group):
+    """All commands: settles the language first, and answers bad input with one line and a status other than zero."""
 
-    def main(self, *args: Any, **extra: Any) -> Any:  # type: ignore[override]
+    def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:  # type: ignore[override]
         extra["standalone_mode"] = False
+        arguments = list(sys.argv[1:] if args is None else args)
+        set_language(settle_language(arguments))
         try:
-            status = super().main(*args, **extra)
+            status = super().main(arguments, *others, **extra)
         except click.UsageError as error:
             path = error.ctx.command_path if error.ctx else "tutor"
-            _fail(f"{path}: {error.format_message().rstrip('.')} ({path} --help)")
+            message = error.format_message().rstrip(".。").replace("。 ", "。")
+            _fail(_("{0}: {1} ({0} --help)").format(path, message))
             status = error.exit_code
         except click.ClickException as error:
-            _fail(f"tutor: {error.format_message()}")
+            _fail(_("{0}: {1}").format("tutor", error.format_message()))
             status = error.exit_code
         except click.Abort:
             status = 130
@@ -51,7 +66,8 @@ def _fail(line: str) -> None:
 def _known(error: Exception) -> str | None:
     """The one line of an error that bad input can cause; None for a defect of ours, which keeps its traceback."""
     if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        named = error.filename and error.strerror
+        return _("{0}: {1}").format(error.filename, _(str(error.strerror))) if named else str(error)
     from tutor.course.errors import LessonError, ProgressError
     from tutor.course.programs import ProgramError
     from tutor.display.messages import said, translated
