@@ -108,9 +108,11 @@ def test_no_line_begins_with_what_closes_or_ends_with_what_opens(page):
         (["trace", "hi", "--output", "."], "'.' 是文件夹，这里要的是文件"),
         (["generate", "hi", "--beams", "0"], "'--beams' 的值不对：0 不在范围 x>=1 之内"),
         (["generate", "hi", "--beams", "many"], "'--beams' 的值不对：'many' 不是合要求的数"),
-        (["generate", "hi", "--beams"], "选项 '--beams' 后面要有 1 个值"),
+        (["generate", "hi", "--beams"], "选项 '--beams' 后面缺少值"),
         (["generate", "hi", "--steps=3"], "选项 '--steps' 后面不能有值"),
         (["progress", "import", "no-such.json"], "'no-such.json' 不存在"),
+        (["bench", "--only", "speed"], "没有 'speed' 这个测量项目"),
+        (["lessons", "new", "Bad Name"], "不能用作 id。请用小写字母"),
         (["worksheet", "masks", "-o", "no/such/folder.html"], "所在的文件夹不存在"),
     ],
 )
@@ -119,6 +121,20 @@ def test_usage_errors_in_chinese(run, arguments, said):
     assert result.exit_code != 0
     assert said in result.output
     assert result.output.count("\n") == 1
+
+
+def test_what_is_wrong_with_a_lesson_is_told_in_chinese(run, tmp_path):
+    lesson = tmp_path / "mine.yaml"
+    lesson.write_text("format: 1\nid: mine\nminutes: '5'\nmodle: translator\nsteps: 3\n", encoding="utf-8")
+    output = run("lessons", "check", str(lesson), str(tmp_path / "none.yaml"), "--lang", "zh").output
+    for said in (
+        ":3: minutes: 应是整数，写的却是：'5'。请直接写数字，不加引号",
+        ":4: modle: 不是课文件格式里的字段。是不是 model？",
+        ":5: steps: 应是列表，写的却是：3",
+        "unit: 缺少这个字段。请加上 unit: …",
+        "none.yaml: 读不了：没有这个文件或文件夹。请检查路径",
+    ):
+        assert said in output
 
 
 def test_everything_that_click_says_to_a_learner_is_in_the_catalogue():

@@ -28,7 +28,8 @@ def translations() -> list[tuple[str, str]]:
 
 def fields(template: str) -> set[str]:
     """The placeholders of a template, each with its conversion and format."""
-    found = string.Formatter().parse(template)
+    # Click calls a path "File" or "Directory" in English; the Chinese says what it is in other words.
+    found = string.Formatter().parse(re.sub(r"^{name} (?='?{filename)", "", template))
     return {f"{name}!{conversion}:{form}" for _text, name, form, conversion in found if name is not None}
 
 

@@ -11,19 +11,20 @@ import click
 import numpy as np
 
 from tutor.bench.figure import Figure
+from tutor.display.language import N_, _, listed
 from tutor.plain.streams import working
 
 MEASUREMENTS: dict[str, tuple[str, str]] = {
-    "startup": ("tutor.bench.startup", "process start to the first interactive frame"),
-    "keystroke": ("tutor.bench.keystroke", "a key in the sentence bar to the repainted matrix"),
-    "matrix": ("tutor.bench.matrix", "a 512×768 matrix on screen, and scrolling it"),
-    "trace": ("tutor.bench.full_trace", "a full trace at GPT-2 small's shape"),
-    "first_trace": ("tutor.bench.first_trace", "import, and process start to a first trace"),
-    "growth": ("tutor.bench.growth", "the time of a full trace from 8 to 1,024 tokens"),
-    "retrace": ("tutor.bench.retrace", "a full trace after one more token was typed"),
-    "memory": ("tutor.bench.memory", "peak memory of a 1,024-token trace"),
-    "training": ("tutor.bench.training_step", "a step of training at four sizes"),
-    "generation": ("tutor.bench.generation", "generation with the key-value cache"),
+    "startup": ("tutor.bench.startup", N_("process start to the first interactive frame")),
+    "keystroke": ("tutor.bench.keystroke", N_("a key in the sentence bar to the repainted matrix")),
+    "matrix": ("tutor.bench.matrix", N_("a 512×768 matrix on screen, and scrolling it")),
+    "trace": ("tutor.bench.full_trace", N_("a full trace at GPT-2 small's shape")),
+    "first_trace": ("tutor.bench.first_trace", N_("import, and process start to a first trace")),
+    "growth": ("tutor.bench.growth", N_("the time of a full trace from 8 to 1,024 tokens")),
+    "retrace": ("tutor.bench.retrace", N_("a full trace after one more token was typed")),
+    "memory": ("tutor.bench.memory", N_("peak memory of a 1,024-token trace")),
+    "training": ("tutor.bench.training_step", N_("a step of training at four sizes")),
+    "generation": ("tutor.bench.generation", N_("generation with the key-value cache")),
 }
 
 
@@ -31,14 +32,14 @@ def list_lines() -> Iterator[str]:
     """The measurements there are."""
     longest = max(map(len, MEASUREMENTS))
     for name, (_module, what) in MEASUREMENTS.items():
-        yield f"{name:<{longest}}  {what}"
+        yield f"{name:<{longest}}  {_(what)}"
 
 
 def chosen(names: Iterable[str]) -> list[str]:
     """The measurements asked for, all where none is. Raises click.UsageError for one that does not exist."""
     for name in names:
         if name not in MEASUREMENTS:
-            raise click.UsageError(f"no measurement {name!r}; there are {', '.join(MEASUREMENTS)}")
+            raise click.UsageError(_("no measurement {0!r}; there are {1}").format(name, listed(MEASUREMENTS)))
     return [name for name in MEASUREMENTS if name in names] or list(MEASUREMENTS)
 
 

@@ -23,6 +23,7 @@ from tutor.course.programs import ProgramError, run_program
 from tutor.course.schema import Ask, Audit, Explain, Fill, Lesson, Predict, Shape, Show, Step, Try
 from tutor.course.spelling import nearest
 from tutor.engine.config import ConfigError, check_field_names
+from tutor.engine.message import Message
 from tutor.engine.trace import Trace, TraceError
 from tutor.models.errors import ModelError
 from tutor.models.registry import load_model
@@ -118,12 +119,20 @@ class _Checker:
 
     def formula(self, place: str, step: Step) -> None:
         if step.formula and self.draws is not None and (why := self.draws(step.formula)):
-            self.problem(f"{place}.formula", f"cannot be drawn: {why}", "Use simpler LaTeX, in single quotes")
+            self.problem(
+                f"{place}.formula",
+                Message("cannot be drawn: {reason}", reason=why),
+                Message("Use simpler LaTeX, in single quotes"),
+            )
 
     def choices(self, place: str, step: Ask) -> None:
         right = sum(choice.right for choice in step.choices)
         if right != 1:
-            self.problem(f"{place}.choices", f"has {right} right choices", "Mark exactly one with right: true")
+            self.problem(
+                f"{place}.choices",
+                Message("has {count} right choices", count=right),
+                Message("Mark exactly one with right: true"),
+            )
         for language in LANGUAGES:
             offered = [choice.text.get(language).strip() for choice in step.choices]
             if len(set(offered)) < len(offered):
@@ -168,7 +177,7 @@ class _Checker:
         try:
             model = load_model(lesson.model)
         except ModelError as error:
-            self.problem("model", str(error))
+            self.problem("model", Message("{reason}", reason=error))
             return None
         if model.config.architecture == "encoder_only":
             for number, step in enumerate(lesson.steps):
@@ -233,7 +242,7 @@ class _Checker:
             check_field_names(config)
             return run(language, config)
         except (ConfigError, TraceError, ModelError) as error:
-            self.problem(field, str(error))
+            self.problem(field, Message("{reason}", reason=error))
             return None
 
     def node(self, place: str, step: Step, trace: Trace) -> None:
@@ -244,23 +253,25 @@ class _Checker:
         try:
             node = find_node(trace, step.show)
         except TraceError as error:
-            self.problem(field, str(error), "Name a node that `tutor trace` lists")
+            self.problem(field, Message("{reason}", reason=error), Message("Name a node that `tutor trace` lists"))
             return
         if isinstance(step, Show | Ask | Try | Explain):
             try:
                 cell_at(node, step.look_at)
             except PlaceError as error:
-                self.problem(f"{place}.look_at", str(error))
+                self.problem(f"{place}.look_at", Message("{reason}", reason=error))
 
     def audit(self, place: str, step: Audit, trace: Trace) -> None:
         try:
             sheet = Sheet(step, trace)
         except AuditError as error:
-            self.problem(f"{place}.audit", str(error), "Compare matrices of one shape")
+            self.problem(f"{place}.audit", Message("{reason}", reason=error), "Compare matrices of one shape")
             return
         except TraceError as error:
             if step.audit.printed in trace:  # else told of already
-                self.problem(f"{place}.audit.recomputed", str(error), "Name a matrix of the program")
+                self.problem(
+                    f"{place}.audit.recomputed", Message("{reason}", reason=error), "Name a matrix of the program"
+                )
             return
         if sheet.recomputed.operation is None:
             message = f"{sheet.recomputed.name} is given, not computed"
@@ -282,14 +293,16 @@ class _Checker:
                 self.problem(f"{field}[{number}]", f"{name} is listed twice", "Take one out")
             elif name not in MISTAKES:
                 guess = nearest(name, MISTAKES)
-                remedy = f"Did you mean {guess}?" if guess else f"There are {', '.join(MISTAKES)}"
-                self.problem(f"{field}[{number}]", f"there is no mistake called {name}", remedy)
+                remedy = Message("Did you mean {guess}?", guess=guess)
+                if not guess:
+                    remedy = Message("There are {names}", names=", ".join(MISTAKES))
+                self.problem(f"{field}[{number}]", Message("there is no mistake called {name}", name=name), remedy)
         if any(name not in MISTAKES for name in names):
             return
         try:
             exercise = make(step, trace, strict=True)
         except MistakeError as error:
-            self.problem(field, str(error), "Take it out")
+            self.problem(field, Message("{reason}", reason=error), "Take it out")
             return
         self.cells(place, step, exercise, language)
 

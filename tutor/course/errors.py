@@ -6,6 +6,11 @@ from tutor.course.schema_parts import Text
 from tutor.engine.message import Message
 
 
+def reason_of(error: OSError) -> str:
+    """Why a file cannot be had, as the operating system puts it."""
+    return Message(error.strerror) if error.strerror else str(error)
+
+
 class LessonError(ValueError):
     """Something wrong in a lesson: `file`, `line`, `field`, `message`, `remedy`. `problems` lists all found.
 

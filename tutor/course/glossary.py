@@ -16,10 +16,11 @@ from pathlib import Path
 
 import msgspec
 
-from tutor.course.errors import LessonError
+from tutor.course.errors import LessonError, reason_of
 from tutor.course.reading import MISSING, Reader
 from tutor.course.schema import Identifier, Part, Text
 from tutor.course.yaml_tree import MAXIMUM_BYTES, Sequence, parse
+from tutor.engine.message import Message
 
 __all__ = ["Entry", "Glossary", "load_glossary", "parse_glossary"]
 
@@ -102,13 +103,15 @@ def load_glossary(path: Path | None = None) -> Glossary:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise LessonError(str(path), 1, "", f"cannot be read: {error.strerror or error}", "Check the path") from None
+        raise LessonError(
+            str(path), 1, "", Message("cannot be read: {reason}", reason=reason_of(error)), Message("Check the path")
+        ) from None
     if len(data) > MAXIMUM_BYTES:
         raise LessonError(str(path), 1, "", f"is larger than {MAXIMUM_BYTES:,} bytes", "Shorten it")
     try:
         return parse_glossary(data.decode("utf-8"), str(path))
     except UnicodeDecodeError:
-        raise LessonError(str(path), 1, "", "is not UTF-8 text", "Save it as UTF-8") from None
+        raise LessonError(str(path), 1, "", Message("is not UTF-8 text"), Message("Save it as UTF-8")) from None
 
 
 def parse_glossary(text: str, file: str = "glossary") -> Glossary:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tutor.course.errors import LessonError
+from tutor.course.errors import LessonError, reason_of
 from tutor.course.files import lesson_files
 from tutor.course.header import FORMAT, Header
 from tutor.course.reading import MISSING, Reader
@@ -49,7 +49,9 @@ def parse_lesson(text: str, file: str = "lesson") -> Lesson:
     reader = Reader(file)
     tree = parse(text, file)
     if not isinstance(tree, Mapping):
-        raise LessonError(file, tree.line, "", "should be a mapping of fields", "Start with `format: 1` and `id: …`")
+        raise LessonError(
+            file, tree.line, "", Message("should be a mapping of fields"), Message("Start with `format: 1` and `id: …`")
+        )
     _refuse_other_formats(tree, file)
     lesson = reader.read(tree, Lesson, "")
     given = {key.value for key, _ in tree.pairs}
@@ -58,11 +60,11 @@ def parse_lesson(text: str, file: str = "lesson") -> Lesson:
         reader.problem(
             tree,
             "model",
-            "and program are both given" if both else "or program is missing",
-            "Give exactly one: model: translator, or program: {…}",
+            Message("and program are both given") if both else Message("or program is missing"),
+            Message("Give exactly one: model: translator, or program: {example}", example="{…}"),
         )
     if lesson is not MISSING and not lesson.steps:
-        reader.problem(tree, "steps", "is empty", "Add a step: - show: NODE")
+        reader.problem(tree, "steps", Message("is empty"), Message("Add a step: - show: NODE"))
     if reader.problems:
         raise LessonError.gathered(sorted(reader.problems, key=lambda problem: problem.line))
     return msgspec.structs.replace(lesson, origin=Origin(file, reader.lines))
@@ -86,9 +88,11 @@ def _read(path: Path) -> str:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise LessonError(str(path), line, "", "is not UTF-8 text", "Save it as UTF-8") from None
+        raise LessonError(str(path), line, "", Message("is not UTF-8 text"), Message("Save it as UTF-8")) from None
     except OSError as error:
-        raise LessonError(str(path), 0, "", f"cannot be read: {error.strerror or error}", "Check the path") from None
+        raise LessonError(
+            str(path), 0, "", Message("cannot be read: {reason}", reason=reason_of(error)), Message("Check the path")
+        ) from None
 
 
 def read_head(path: Path) -> tuple[Header, int]:

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from tutor.course.errors import LessonError
+from tutor.course.errors import LessonError, reason_of
 from tutor.course.files import lesson_files
 from tutor.course.schema import Identifier
+from tutor.engine.message import Message
 
 TEMPLATE = r"""# A lesson. `tutor lessons check {file}` says what is wrong with it, with the line.
 # YAML traps: put no, yes, on, off, 012, 1:30 and text with ': ' or '#' in quotes, and LaTeX in single quotes.
@@ -67,19 +68,35 @@ def new_lesson(identifier: str, folder: Path) -> Path:
     path = folder / f"{identifier}.yaml"
     if not re.search(pattern, identifier):
         raise LessonError(
-            identifier, 0, "id", "cannot be an id", "Use lower case letters, digits and hyphens: my-lesson"
+            identifier,
+            0,
+            "id",
+            Message("cannot be an id"),
+            Message("Use lower case letters, digits and hyphens: my-lesson"),
         )
     taken = [file for file in lesson_files() if re.sub(r"^\d+-", "", file.stem) == identifier]
     if taken:
-        raise LessonError(str(taken[0]), 1, "id", f"{identifier} is the id of a lesson already", "Choose another")
+        raise LessonError(
+            str(taken[0]),
+            1,
+            "id",
+            Message("{id} is the id of a lesson already", id=identifier),
+            Message("Choose another"),
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE.format(id=identifier, file=path.name))
     except FileExistsError:
-        raise LessonError(str(path), 0, "", "is there already", "Choose another id, or remove the file") from None
+        raise LessonError(
+            str(path), 0, "", Message("is there already"), Message("Choose another id, or remove the file")
+        ) from None
     except OSError as error:
         raise LessonError(
-            str(path), 0, "", f"cannot be written: {error.strerror or error}", "Choose a folder"
+            str(path),
+            0,
+            "",
+            Message("cannot be written: {reason}", reason=reason_of(error)),
+            Message("Choose a folder"),
         ) from None
     return path

@@ -23,13 +23,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from tutor.course.errors import LessonError
+from tutor.course.errors import LessonError, reason_of
 from tutor.course.files import lessons_folder
 from tutor.course.reading import MISSING, Reader
 from tutor.course.schema import Config, Identifier, LookAt, NodeName, Origin, Part, Text
 from tutor.course.schema_parts import GRADES, Points, Wrong
 from tutor.course.spelling import nearest
 from tutor.course.yaml_tree import MAXIMUM_BYTES, Mapping, Tree, parse
+from tutor.engine.message import Message
 
 __all__ = ["FORMAT", "GRADES", "Bank", "Points", "Question", "Shows", "Wrong", "load_bank", "parse_questions"]
 
@@ -138,13 +139,15 @@ def read_questions(path: Path) -> tuple[Question, ...]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise LessonError(str(path), 1, "", f"cannot be read: {error.strerror or error}", "Check the path") from None
+        raise LessonError(
+            str(path), 1, "", Message("cannot be read: {reason}", reason=reason_of(error)), Message("Check the path")
+        ) from None
     if len(data) > MAXIMUM_BYTES:
         raise LessonError(str(path), 1, "", f"is larger than {MAXIMUM_BYTES:,} bytes", "Split it into several files")
     try:
         return parse_questions(data.decode("utf-8"), str(path))
     except UnicodeDecodeError:
-        raise LessonError(str(path), 1, "", "is not UTF-8 text", "Save it as UTF-8") from None
+        raise LessonError(str(path), 1, "", Message("is not UTF-8 text"), Message("Save it as UTF-8")) from None
 
 
 def parse_questions(text: str, file: str = "questions") -> tuple[Question, ...]:

@@ -12,9 +12,10 @@ import msgspec
 
 from tutor.course import schema
 from tutor.course.reading_values import MISSING, ValueReader
-from tutor.course.reading_words import READS_AS, missing_remedy, shape, what
+from tutor.course.reading_words import READS_AS, missing_remedy, quoted, shape, what
 from tutor.course.spelling import nearest
 from tutor.course.yaml_tree import Mapping, Scalar, Sequence, Tree
+from tutor.engine.message import Message
 
 
 @functools.cache
@@ -99,7 +100,10 @@ class CollectionReader(ValueReader):
     def sequence(self, tree: Tree, kind: Any, path: str) -> Any:
         if not isinstance(tree, Sequence):
             return self.problem(
-                tree, path, f"should be a list, not {what(tree)}", "Write [a, b] or lines that start with -"
+                tree,
+                path,
+                Message("should be a list, not {found}", found=what(tree)),
+                Message("Write [a, b] or lines that start with -"),
             )
         items = [self.read(item, kind, f"{path}[{n}]") for n, item in enumerate(tree.items)]
         return MISSING if any(item is MISSING for item in items) else tuple(items)
@@ -111,10 +115,17 @@ class CollectionReader(ValueReader):
             here = f"{path}.{key.value}" if path else key.value
             if key.kind != "str":
                 reads = READS_AS.get(key.kind, key.kind)
-                self.problem(key, here, f"the name {key.value} reads as {reads}", f"Put it in quotes: '{key.value}'")
+                self.problem(
+                    key, here, Message("the name {found} reads as {reads}", found=key.value, reads=reads), quoted(key)
+                )
             elif key.value in found:
                 first = found[key.value][0].line
-                self.problem(key, here, f"is given twice (first on line {first})", "Take one of them out")
+                self.problem(
+                    key,
+                    here,
+                    Message("is given twice (first on line {line})", line=first),
+                    Message("Take one of them out"),
+                )
             else:
                 found[key.value] = (key, value)
         return found
@@ -122,7 +133,12 @@ class CollectionReader(ValueReader):
     def mapping(self, tree: Tree, path: str, example: str) -> Mapping | None:
         if isinstance(tree, Mapping):
             return tree
-        self.problem(tree, path, f"should be a mapping, not {what(tree)}", f"Write {example}")
+        self.problem(
+            tree,
+            path,
+            Message("should be a mapping, not {found}", found=what(tree)),
+            Message("Write {example}", example=example),
+        )
         return None
 
     def dictionary(self, tree: Tree, key_kind: Any, kind: Any, path: str) -> Any:
@@ -155,14 +171,16 @@ class CollectionReader(ValueReader):
         for name in required:
             if name not in given:
                 slip = f"{path}.{name}" if path else name
-                self.problem(tree, slip, "is missing", missing_remedy(name, fields[name][1]))
+                self.problem(tree, slip, Message("is missing"), missing_remedy(name, fields[name][1]))
         return kind(**values) if len(self.problems) == before else MISSING
 
     def unknown(self, key: Scalar, path: str, known: list[str], after_comma: bool) -> None:
         guess = nearest(key.value, known)
         if after_comma:
             # {en: yes, and no, zh: …}: YAML takes what follows the comma for a field of its own.
-            remedy = "Text that holds a comma goes in quotes inside { }"
+            remedy = Message("Text that holds a comma goes in quotes inside {braces}", braces="{ }")
         else:
-            remedy = f"Did you mean {guess}?" if guess else f"Fields that may stand here: {', '.join(known)}"
-        self.problem(key, path, "is not a field of the lesson format", remedy)
+            remedy = Message("Did you mean {guess}?", guess=guess)
+            if not guess:
+                remedy = Message("Fields that may stand here: {names}", names=", ".join(known))
+        self.problem(key, path, Message("is not a field of the lesson format"), remedy)

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from tutor.course.errors import LessonError
-from tutor.course.reading_words import READS_AS, number_remedy, what
+from tutor.course.reading_words import READS_AS, number_remedy, quoted, what
 from tutor.course.spelling import nearest
 from tutor.course.yaml_tree import Scalar, Tree
+from tutor.engine.message import Message
 
 MISSING: Any = object()
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
@@ -34,25 +35,40 @@ class ValueReader:
 
     def text(self, tree: Tree, path: str) -> Any:
         if not isinstance(tree, Scalar):
-            return self.problem(tree, path, f"should be text, not {what(tree)}", "If it is text, put it in quotes")
+            return self.problem(
+                tree,
+                path,
+                Message("should be text, not {found}", found=what(tree)),
+                Message("If it is text, put it in quotes"),
+            )
         if tree.kind == "null":
-            return self.problem(tree, path, "is empty", "Write some text, in quotes if it is the word itself")
+            return self.problem(
+                tree, path, Message("is empty"), Message("Write some text, in quotes if it is the word itself")
+            )
         if tree.kind != "str":
             reads = READS_AS.get(tree.kind, tree.kind)
             return self.problem(
-                tree, path, f"should be text, but {tree.value} reads as {reads}", f"Put it in quotes: '{tree.value}'"
+                tree,
+                path,
+                Message("should be text, but {found} reads as {reads}", found=tree.value, reads=reads),
+                quoted(tree),
             )
         if not tree.value.strip():
-            return self.problem(tree, path, "is empty", "Write some text")
+            return self.problem(tree, path, Message("is empty"), Message("Write some text"))
         return tree.value
 
     def integer(self, tree: Tree, path: str) -> Any:
         if not isinstance(tree, Scalar) or not tree.plain:
             return self.problem(
-                tree, path, f"should be a whole number, not {what(tree)}", "Write digits without quotes"
+                tree,
+                path,
+                Message("should be a whole number, not {found}", found=what(tree)),
+                Message("Write digits without quotes"),
             )
         if not _INTEGER.match(tree.value) or len(tree.value) > _MAXIMUM_DIGITS:
-            return self.problem(tree, path, f"should be a whole number, not {tree.value}", number_remedy(tree))
+            return self.problem(
+                tree, path, Message("should be a whole number, not {found}", found=tree.value), number_remedy(tree)
+            )
         return int(tree.value)
 
     def number(self, tree: Tree, path: str) -> Any:
@@ -65,12 +81,17 @@ class ValueReader:
             if _DECIMAL.match(tree.value) and tree.kind != "int":
                 return float(tree.value)
         shown = tree.value if isinstance(tree, Scalar) and tree.plain else what(tree)
-        return self.problem(tree, path, f"should be a number, not {shown}", number_remedy(tree))
+        return self.problem(tree, path, Message("should be a number, not {found}", found=shown), number_remedy(tree))
 
     def boolean(self, tree: Tree, path: str) -> Any:
         if isinstance(tree, Scalar) and tree.plain and tree.value in ("true", "false"):
             return tree.value == "true"
-        return self.problem(tree, path, f"should be true or false, not {what(tree)}", "Write true or false, unquoted")
+        return self.problem(
+            tree,
+            path,
+            Message("should be true or false, not {found}", found=what(tree)),
+            Message("Write true or false, unquoted"),
+        )
 
     def place(self, tree: Tree, path: str) -> Any:
         if isinstance(tree, Scalar) and tree.value in ("first", "last", "largest"):
@@ -90,8 +111,11 @@ class ValueReader:
         if isinstance(tree, Scalar) and tree.value in words:
             return tree.value
         guess = nearest(tree.value, words) if isinstance(tree, Scalar) else ""
-        remedy = f"Did you mean {guess}?" if guess else f"Write {words[0]}"
-        return self.problem(tree, path, f"should be one of {', '.join(words)}, not {what(tree)}", remedy)
+        remedy = (
+            Message("Did you mean {guess}?", guess=guess) if guess else Message("Write {example}", example=words[0])
+        )
+        message = Message("should be one of {words}, not {found}", words=", ".join(words), found=what(tree))
+        return self.problem(tree, path, message, remedy)
 
     def within(self, tree: Tree, value: Any, limits: Any, path: str) -> Any:
         """`value`, when inside the limits its type states."""

@@ -7,13 +7,14 @@ from typing import Any
 
 from tutor.course import schema
 from tutor.course.yaml_tree import Mapping, Scalar, Tree
+from tutor.engine.message import Message
 
 READS_AS = {
-    "bool": "true or false",
-    "int": "a number",
-    "float": "a number",
-    "null": "nothing",
-    "timestamp": "a date",
+    "bool": Message("true or false"),
+    "int": Message("a number"),
+    "float": Message("a number"),
+    "null": Message("nothing"),
+    "timestamp": Message("a date"),
     "merge": "a merge",
     "value": "a default value",
 }
@@ -22,26 +23,33 @@ READS_AS = {
 def what(tree: Tree) -> str:
     """The tree in a few words."""
     if isinstance(tree, Scalar):
-        return "nothing" if tree.kind == "null" else f"{tree.value[:40]!r}" if not tree.plain else tree.value[:40]
-    return "a mapping" if isinstance(tree, Mapping) else "a list"
+        if tree.kind == "null":
+            return Message("nothing")
+        return tree.value[:40] if tree.plain else f"{tree.value[:40]!r}"
+    return Message("a mapping") if isinstance(tree, Mapping) else Message("a list")
 
 
 def number_remedy(tree: Tree) -> str:
     """How to write the number that was meant."""
     if isinstance(tree, Scalar) and tree.plain and re.match(r"[-+]?0[0-9]", tree.value):
-        return "Write it without the leading zero (YAML reads it in base 8)"
+        return Message("Write it without the leading zero (YAML reads it in base 8)")
     if isinstance(tree, Scalar) and tree.plain and ":" in tree.value:
         return "YAML reads it in base 60; write it with a point"
-    return "Write plain digits, unquoted" if isinstance(tree, Scalar) else ""
+    return Message("Write plain digits, unquoted") if isinstance(tree, Scalar) else ""
+
+
+def quoted(tree: Scalar) -> str:
+    """How to write the text that was meant."""
+    return Message("Put it in quotes: '{found}'", found=tree.value)
 
 
 def missing_remedy(name: str, kind: Any) -> str:
     """What to add for a field that is missing."""
     if kind is schema.Text:
-        return f"Add {name}: {{en: …, zh: …}}"
+        return Message("Add {name}", name=f"{name}: {{en: …, zh: …}}")
     if name in ("en", "zh"):
-        return "Every text is given in English (en) and in Chinese (zh)"
-    return f"Add {name}: …"
+        return Message("Every text is given in English (en) and in Chinese (zh)")
+    return Message("Add {name}", name=f"{name}: …")
 
 
 def shape(rows: Any) -> str:

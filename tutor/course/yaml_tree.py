@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from tutor.course.errors import LessonError
+from tutor.engine.message import Message
 
 MAXIMUM_BYTES = 1_000_000
 MAXIMUM_DEPTH = 40
@@ -81,7 +82,9 @@ class _Composer:
     def document(self) -> Tree:
         next(self.events)  # start of the stream
         if isinstance(next(self.events), yaml.StreamEndEvent):
-            raise LessonError(self.file, 1, "", "is empty", "`tutor lessons new ID` writes a lesson to start from")
+            raise LessonError(
+                self.file, 1, "", Message("is empty"), Message("`tutor lessons new ID` writes a lesson to start from")
+            )
         tree = self.node(next(self.events), 0)
         next(self.events)  # end of the document
         after = next(self.events)
@@ -147,7 +150,7 @@ def _not_yaml(error: yaml.YAMLError, file: str, text: str) -> LessonError:
     if mark is not None:
         problem = getattr(error, "problem", None) or "unreadable"
         context = getattr(error, "context", None)
-        message = f"is not YAML: {problem}" + (f" ({context})" if context else "")
+        message = Message("is not YAML: {reason}", reason=problem + (f" ({context})" if context else ""))
         return LessonError(file, mark.line + 1, "", message, _remedy(text, mark.line))
     position = getattr(error, "position", None)
     line = 1
@@ -162,7 +165,8 @@ def _remedy(text: str, line: int) -> str:
     lines = text.splitlines()
     here = lines[line] if line < len(lines) else ""
     if "\t" in here[: len(here) - len(here.lstrip())]:
-        return "Indent with spaces, not tabs"
+        return Message("Indent with spaces, not tabs")
     if "\\" in here:
-        return "Put LaTeX in single quotes, not double quotes"
-    return "Check the indentation, and put text that holds ': ', '#', '[', '{', '*' or '&' in quotes"
+        return Message("Put LaTeX in single quotes, not double quotes")
+    marks = "': ', '#', '[', '{', '*', '&'"
+    return Message("Check the indentation, and put text that holds any of {marks} in quotes", marks=marks)

@@ -10,6 +10,7 @@ from tutor.course.files import lesson_files
 from tutor.course.questions import question_files, sorted_out
 from tutor.display.language import _, listed, ngettext
 from tutor.display.latex import LatexError, read
+from tutor.display.messages import translated
 from tutor.display.safe import safe
 from tutor.plain.streams import working
 
@@ -36,7 +37,7 @@ def undrawable(latex: str) -> str | None:
 def problem_lines(problems: Sequence[LessonError], files: Sequence[Path]) -> Iterator[str]:
     """A line for every problem, and one that says what was looked at."""
     for problem in problems:
-        yield safe(problem.one_line())
+        yield safe(problem.one_line(translated))
     lessons, questions = map(len, _looked_at(files))
     found, parts = len(problems), []
     if lessons:
