@@ -29,3 +29,7 @@ def test_english_breaks_between_words():
 @given(st.text(alphabet="ab 。，马 （）\n.", max_size=60), st.integers(1, 30))
 def test_no_character_is_lost(text, width):
     assert [*"".join(lines(text, width)).replace(" ", "")] == [c for c in text if c != " "] or "\n" in text
+
+
+def test_a_bracket_stays_with_what_it_encloses():
+    assert lines("一二三 [默认：四]", 8) == ["一二三", "[默认：", "四]"]
