@@ -16,7 +16,7 @@ from tutor.course.widths import sought
 from tutor.engine.widths import SIDES, WIDTHS
 from tutor.models.registry import load_model
 
-LESSON = "scores-and-scaling"
+LESSON = "saturation"
 SENTENCE = "The cat sat on the mat"
 
 pytestmark = pytest.mark.usefixtures("drawn_when_looked_at")

@@ -13,7 +13,7 @@ from tutor.plain.trying import task_of
 @pytest.fixture
 def task():
     set_language("en")
-    lesson = load_lesson("scores-and-scaling")
+    lesson = load_lesson("saturation")
     step = next(step for step in lesson.steps if step.kind == "try" and step.goal.reach is not None)
     found = task_of(step, Source(lesson, "en"), "en")
     assert isinstance(found, Reaching) and not found.finished
