@@ -2,10 +2,13 @@
 
 import pytest
 
+from tutor.course.exercises import question
 from tutor.course.files import lesson_files
 from tutor.course.lesson_file import load_lesson
 from tutor.course.places import cell_at, find_node
 from tutor.course.progress import Progress
+from tutor.course.schema import Ask
+from tutor.display.formula import linear
 from tutor.display.language import set_language
 from tutor.plain.auditing import Auditing
 from tutor.plain.course import run_plain
@@ -116,6 +119,19 @@ def test_every_lesson_can_be_finished(path, language, progress):
         if step.title:
             assert step.title.get(language) in talk.text
     assert "\x1b" not in talk.text and not set("│┌└─▲█") & set(talk.text)
+
+
+def test_a_formula_that_says_the_answer_comes_with_it(progress):
+    lesson = load_lesson("feed-forward")
+    at = next(
+        number for number, step in enumerate(lesson.steps) if isinstance(step, Ask) and step.formula and not step.show
+    )
+    progress.record("feed-forward", at)
+    formula = linear(lesson.steps[at].formula)
+    right = LETTERS[question(lesson.steps[at], 0).right]
+    wrong = next(letter for letter in LETTERS if letter != right)
+    assert formula not in played(progress, wrong, lesson="feed-forward")
+    assert played(progress, wrong, right, lesson="feed-forward").count(formula) == 1
 
 
 def test_a_place_is_kept_when_the_input_ends(progress):

@@ -68,6 +68,7 @@ class Session:
         self.talk.say(safe(self.lesson.title.get(self.language)))
         self.talk.say(safe(self.lesson.summary.get(self.language)))
         self.talk.say(_("{0} steps. Type help at any time.").format(len(steps)))
+        self.talk.say(_("The texts name keys of the full screen; what to type here stands above each prompt."))
         if at:
             self.talk.say(_("You were at step {0}; type back to see what came before.").format(at + 1))
         while at < len(steps):

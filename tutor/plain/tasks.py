@@ -194,6 +194,10 @@ class Choosing(Task):
         self.question = question(self.step, self.seed)
         self.finished = False
 
+    def formula(self) -> str:
+        """Beside a matrix it is something to think with; without one it says the answer, and comes with it."""
+        return super().formula() if self.node is not None or self.finished else ""
+
     def choices(self) -> Iterator[str]:
         """The choices, Markdown, each with its letter."""
         for letter, choice in zip(LETTERS, self.question.choices, strict=False):
@@ -216,6 +220,8 @@ class Choosing(Task):
         self.finished = self.finished or verdict.right
         said = _("Right.") if verdict.right else _("No.")
         yield sentences(said, safe(verdict.explain.get(self.language)))
+        if verdict.right and self.node is None and self.formula():
+            yield _("Formula: {0}").format(linear(self.formula()))
 
     def next_hint(self, number: int) -> Hint | None:
         return self.question.hint(number)
