@@ -6,7 +6,8 @@ import pytest
 from tests.engine import small
 from tutor.course.habits import attention_blocks, habits
 from tutor.engine import ops
-from tutor.engine.trace import Recorder, Trace
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 
 WORDS = 8
 IDS = np.array([3, 4, 5, 6, 3, 4, 5, 6])  # everything comes twice
@@ -21,7 +22,7 @@ def traced(weights: np.ndarray, causal: bool = True, name: str = "decoder.0.self
         scores = record.input(f"{name}.scores", np.log(weights)[None], ("head", "query", "key"))
     masked = record(f"{name}.masked", ops.mask, scores, record.input("mask", seen, ("query", "key")))
     record(f"{name}.weights", ops.softmax, masked)
-    return record.finish()
+    return Trace.of(record)
 
 
 def towards(where: np.ndarray, share: float = 0.8) -> np.ndarray:
@@ -86,7 +87,7 @@ def test_a_masked_query_is_not_asked():
     mask = record.input("mask", np.array([[1, 1, 0], [1, 1, 0], [0, 0, 0]]), ("query", "key"))
     name = "encoder.0.self_attention.weights"
     record(name, ops.softmax, record("masked", ops.mask, scores, mask))
-    (found,) = habits(record.finish(), name)
+    (found,) = habits(Trace.of(record), name)
     assert found.kind == "self" and found.share > 0.8
 
 

@@ -6,7 +6,8 @@ import pytest
 from tests.engine import small
 from tutor.course.mistakes import MistakeError, slips
 from tutor.course.series_mistakes import SERIES_MISTAKES
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 from tutor.engine.transformer import run
 
 
@@ -15,7 +16,7 @@ def trace():
     config = small.config(**small.CONFIGS["series by variable"])
     record = Recorder(small.weights(config))
     run(record, config, small.series(config), task_targets=small.classes(config))
-    return record.finish()
+    return Trace.of(record)
 
 
 def only(trace, node, name):

@@ -9,14 +9,15 @@ from tutor.display.language import set_language
 from tutor.display.titles import short_title
 from tutor.engine.counting import total
 from tutor.engine.ops import OPERATIONS
-from tutor.engine.trace import Recorder, Trace
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 
 
 def softmax_of(row: list[float]) -> Trace:
     record = Recorder({})
     scores = record.input("scores", np.array([row]), ("query", "key"))
     record("weights", OPERATIONS["softmax"], scores)
-    return record.finish()
+    return Trace.of(record)
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "largest, 7.25"), ("zh", "这一行最大的 7.25")])
@@ -38,7 +39,7 @@ def test_a_number_of_the_joined_heads_says_its_head():
     record = Recorder({})
     heads = record.input("heads", np.arange(12.0).reshape(3, 2, 2), ("head", "query", "feature"))
     record("concat", OPERATIONS["join_heads"], heads)
-    trace = record.finish()
+    trace = Trace.of(record)
     assert "from head 3" in prose.sentence(trace, trace.explain("concat", (0, 4)))
 
 
@@ -48,7 +49,7 @@ def test_what_is_left_out_of_a_sum_is_called_a_product_only_where_it_is_one():
     row = record.input("row", np.ones((1, 8)), ("query", "weight"))
     record("total", total, long)
     record("product", OPERATIONS["matmul"], row, long)
-    trace = record.finish()
+    trace = Trace.of(record)
     assert "the other 4 add up to 6" in prose.rest(trace.explain("total", ()))
     assert "the other 4 products add up to 6" in prose.rest(trace.explain("product", (0, 0)))
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from tutor.engine.config import TransformerConfig
 from tutor.engine.explanation import Explanation, Index
-from tutor.engine.trace import Node, Recorder, Trace
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Node, Trace
 from tutor.engine.transformer import run, weight_shapes
 
 SIZE = {
@@ -213,7 +214,7 @@ def trace(of: TransformerConfig, ids=SOURCE, target_ids=TARGET, segment_ids=None
     record = Recorder(given, **keywords)
     ids = picture(of) if of.patch else series(of) if of.series else ids[: len(ids) // 2 * 2] if of.choices else ids
     run(record, of, ids, target_ids if of.architecture == "encoder_decoder" else None, segment_ids)
-    return record.finish()
+    return Trace.of(record)
 
 
 def picture(of: TransformerConfig, *batch: int) -> np.ndarray:

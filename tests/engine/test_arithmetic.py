@@ -7,7 +7,8 @@ import pytest
 
 from tests.engine import small
 from tutor.engine.explanation import Addition, Cell, Explanation, figure, product
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 from tutor.engine.transformer import run
 
 
@@ -42,7 +43,7 @@ def test_every_sum_on_the_way_there_and_back(smoothing):
     config = small.config()
     record = Recorder(small.weights(config, 3, 0.5))
     run(record, config, small.SOURCE, small.TARGET, None, (6, 3, 2), smoothing)
-    trace = record.finish()
+    trace = Trace.of(record)
     trace.optimiser_step("logits.weight", clip=0.1, weight_decay=0.1)
     chance, checked = random.Random(0), set()
     for name in (*trace.names, *trace.gradient_names):

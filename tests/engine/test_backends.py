@@ -15,7 +15,7 @@ from tutor.engine import backend as backends
 from tutor.engine.backend import Backend, BackendError, load_backend
 from tutor.engine.decoding import greedy
 from tutor.engine.ops import OPERATIONS
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
 from tutor.engine.transformer import run
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.engine import small
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
 from tutor.engine.transformer import run
 
 SENTENCES = [[4, 5, 7, 4], [6, 3], [5]]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.engine import small
 from tutor.engine.config import CHOICES
 from tutor.engine.ops import OPERATIONS
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 
 
 @pytest.mark.parametrize("name", small.CONFIGS)
@@ -177,7 +178,7 @@ def test_the_same_operand_twice_lights_a_block_with_both():
     record = Recorder({})
     x = record.input("x", np.arange(6.0).reshape(3, 2), ("position", "feature"))
     record("similarity", OPERATIONS["dot_products"], x, x, axes=("query", "key"))
-    trace = record.finish()
+    trace = Trace.of(record)
     assert trace.explain("similarity", (0, 2)).regions == {"x": (slice(0, 3), slice(None))}
     assert trace.explain("similarity", (1, 1)).regions == {"x": (1, slice(None))}
     for index in small.indices(trace["similarity"]):

@@ -12,7 +12,8 @@ from tutor.engine import ops
 from tutor.engine.config import TransformerConfig
 from tutor.engine.gradient import backward
 from tutor.engine.ops import OPERATIONS
-from tutor.engine.trace import Recorder, Trace, TraceError
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace, TraceError
 from tutor.engine.transformer import run
 
 STEP = 1e-6
@@ -111,7 +112,7 @@ def test_gradients_explain_themselves(name):
     config = small.config(**small.CONFIGS[name])
     inputs = tuple(None if part is None else part[0] for part in examples(config))
     record, _loss = loss_of(small.weights(config, 3, 0.5), config, inputs)
-    trace = record.finish()
+    trace = Trace.of(record)
     names = [node for node in (*trace.names, *trace.weight_names) if has_gradient(trace, node)]
     assert len(names) > 20
     chance = random.Random(0)
@@ -143,7 +144,7 @@ def test_a_nudge_moves_the_loss_as_the_gradient_said():
     weights, inputs = small.weights(config, 1, 0.5, "float64"), (small.SOURCE, small.TARGET, None, (6, 3, 2))
     before, loss = loss_of(weights, config, inputs)
     name = "encoder.0.self_attention.weights"
-    slope = before.finish().gradient(name).value[0, 1, 2]
+    slope = Trace.of(before).gradient(name).value[0, 1, 2]
 
     def nudge(shares):
         shares[0, 1, 2] += STEP
@@ -158,7 +159,7 @@ def test_nothing_flows_through_what_the_learner_put_in():
     config = small.config()
     record = Recorder(small.weights(config), change={"encoder.output": np.zeros((4, 6))})
     run(record, config, small.SOURCE, small.TARGET, None, (6, 3, 2))
-    trace = record.finish()
+    trace = Trace.of(record)
     assert trace.gradient("encoder.output").shape == (4, 6)
     assert np.abs(trace.gradient("encoder.output").value).max() > 0
     with pytest.raises(TraceError, match="does not depend on encoder.0.feed_forward.hidden"):

@@ -9,7 +9,8 @@ from tests.engine import small
 from tutor.engine.config import ConfigError
 from tutor.engine.heads import HEADS
 from tutor.engine.ops import OperationError
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 from tutor.engine.training import Batch, Settings, begin, evaluate, gradients, train
 from tutor.engine.transformer import run, weight_shapes
 
@@ -20,7 +21,7 @@ IDS = (4, 5, 7, 4)
 def traced(config, targets=None, **classes):
     record = Recorder(small.weights(config))
     run(record, config, IDS, targets=targets, task_targets=classes or None)
-    return record.finish()
+    return Trace.of(record)
 
 
 def softmax(row):
@@ -68,7 +69,7 @@ def test_every_pair_of_question_and_answer_is_read_by_itself():
     for number, pair in enumerate((IDS[:2], IDS[2:])):
         record = Recorder(small.weights(config))
         run(record, config.changed(choices=1), pair)
-        alone = record.finish()
+        alone = Trace.of(record)
         rows = slice(2 * number, 2 * number + 2)
         np.testing.assert_allclose(both["encoder.output"].value[rows], alone["encoder.output"].value, atol=1e-6)
         score = both["multiple_choice.logits"].value[0, number]
@@ -142,7 +143,7 @@ def test_words_that_nobody_asks_for_are_not_worked_on_in_training():
     record = Recorder(weights)
     whole = run(record, config, given.ids, None, given.segment_ids, given.targets, task_targets=given.task_targets)
     assert loss == pytest.approx(float(whole.value), rel=1e-12)
-    trace = record.finish()
+    trace = Trace.of(record)
     for name, slope in slopes.items():
         np.testing.assert_allclose(slope, trace.gradient(name).value, rtol=1e-9, atol=1e-12, err_msg=name)
     training = Recorder(weights, generator=np.random.default_rng(0))

@@ -8,7 +8,8 @@ from tutor.engine import incremental, memory
 from tutor.engine.backend import load_backend
 from tutor.engine.incremental import RowsRecorder, recorder_after, rows_known
 from tutor.engine.ops import OPERATIONS
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 from tutor.engine.transformer import run, weight_shapes
 
 NUMPY = load_backend("numpy")
@@ -52,7 +53,7 @@ def weights_of(config, dtype=np.float64):
 
 def recorded(record, config, ids, right=True):
     run(record, config, ids, targets=[*ids[1:], config.pad_id] if right else None)
-    return record.finish({"decoder": tuple(map(str, ids))}, config=config)
+    return Trace.of(record, {"decoder": tuple(map(str, ids))}, config=config)
 
 
 def both(config, first, second, weights=None, bound=None):

@@ -5,13 +5,14 @@ import pytest
 
 from tests.engine import small
 from tutor.engine import ops
-from tutor.engine.trace import Recorder, Trace
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 
 
 def softmax_of(row) -> Trace:
     record = Recorder({})
     record("y", ops.softmax, record.input("x", np.array([row], dtype=np.float32), ("row", "column")))
-    return record.finish()
+    return Trace.of(record)
 
 
 @pytest.mark.parametrize("seed", range(4))

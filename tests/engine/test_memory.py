@@ -8,7 +8,8 @@ import pytest
 from tests.engine import small
 from tutor.engine import memory
 from tutor.engine.ops import OPERATIONS
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_large_arrays_are_forgotten_by_default():
     x = record.input("x", np.ones((1200, 1200), dtype=np.float32), ("row", "column"))
     for i in range(30):
         record(f"y{i}", OPERATIONS["scale"], x, by=i)
-    trace = record.finish()
+    trace = Trace.of(record)
     there = at_hand(trace)
     assert sum(trace[name].value.nbytes for name in there) <= memory.BOUND + x.value.nbytes
     assert "y0" not in there and "y29" in there

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.engine import small
 from tutor.engine.ops import OPERATIONS, OperationError
-from tutor.engine.trace import Recorder, Trace
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 
 
 def compute(name, *operands, axes=None, operand_axes=None, **params) -> Trace:
@@ -21,7 +22,7 @@ def compute(name, *operands, axes=None, operand_axes=None, **params) -> Trace:
         own = operand_axes[i] if operand_axes else tuple(f"axis{n}" for n in range(operand.ndim))
         nodes.append(record.input("abc"[i], operand, own))
     record("result", OPERATIONS[name], *nodes, axes=axes, **params)
-    return record.finish()
+    return Trace.of(record)
 
 
 def filled(shape, cell):

@@ -5,7 +5,8 @@ import pytest
 
 from tests.engine import small
 from tutor.engine.optimiser import PARTS, AdamW
-from tutor.engine.trace import Recorder, Trace, TraceError
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace, TraceError
 from tutor.engine.training import Settings, State, adamw
 from tutor.engine.transformer import run
 
@@ -18,7 +19,7 @@ NAME, BIAS = "encoder.0.self_attention.query.weight", "logits.bias"
 def trace() -> Trace:
     record = Recorder(WEIGHTS)
     run(record, CONFIG, small.SOURCE, small.TARGET, None, (6, 3, 2))
-    return record.finish()
+    return Trace.of(record)
 
 
 def slopes(trace: Trace) -> dict[str, np.ndarray]:

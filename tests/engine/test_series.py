@@ -6,7 +6,8 @@ import pytest
 from tests.engine import small
 from tutor.engine.config import ConfigError
 from tutor.engine.ops import OperationError
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 from tutor.engine.training import Batch, Settings, begin, train
 from tutor.engine.transformer import run, weight_shapes
 
@@ -18,7 +19,7 @@ def traced(config, series=None, future=None, weights=None):
     record = Recorder(weights or small.weights(config))
     given = small.series(config) if series is None else series
     run(record, config, given, task_targets=None if future is None else {"forecast": future})
-    return record.finish()
+    return Trace.of(record)
 
 
 def test_the_stored_mean_and_deviation_normalise_and_bring_back():

@@ -6,7 +6,8 @@ import pytest
 from tests.engine import small
 from tutor.engine.explanation import Cell, Explanation, Term, factor, figure
 from tutor.engine.ops import OPERATIONS, OperationError
-from tutor.engine.trace import Recorder, Trace, TraceError
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace, TraceError
 from tutor.engine.transformer import run
 
 TRACE = small.trace(small.config(), small.PADDED)
@@ -79,7 +80,7 @@ def test_find_takes_globs():
 def test_what_the_model_knows_of_the_run_is_read_as_attributes():
     record = Recorder(small.weights(small.config()))
     run(record, small.config(), small.SOURCE, small.TARGET)
-    trace = record.finish(text="[b] a cat", trained=False)
+    trace = Trace.of(record, text="[b] a cat", trained=False)
     assert trace.text == "[b] a cat" and trace.trained is False
     with pytest.raises(AttributeError, match="this trace has no 'target'"):
         _ = trace.target
@@ -170,7 +171,7 @@ def test_a_hand_size_program_is_the_same_kind_of_trace():
     x = record.input("X", np.array([[1.0, 2.0], [3.0, 4.0]]), ("dimension", "position"))
     w = record.input("W", np.array([[1.0, -1.0]]), ("out", "dimension"))
     record("WX", OPERATIONS["matmul"], w, x, axes=("out", "position"))
-    trace: Trace = record.finish({"position": ("x1", "x2")})
+    trace: Trace = Trace.of(record, {"position": ("x1", "x2")})
     assert trace.names == ("X", "W", "WX") and trace.weight_names == ()
     assert trace["WX"].value.tolist() == [[-2.0, -2.0]]
     assert trace["WX"].labels == (("0",), ("x1", "x2"))

@@ -128,7 +128,7 @@ def test_dropout_follows_from_seed_and_step():
 
 
 def test_dropout_takes_its_share_and_makes_up_for_it():
-    from tutor.engine.trace import Recorder
+    from tutor.engine.recorder import Recorder
 
     record = Recorder({}, dropout=0.1, generator=np.random.default_rng(0))
     node = record.dropped(record.input("x", np.ones((300, 200), np.float32), ("position", "feature")))

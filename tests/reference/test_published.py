@@ -12,7 +12,8 @@ transformers = pytest.importorskip("transformers")
 from tests.reference.published import agree, saved  # noqa: E402
 from tutor.engine.choosing import Decoding  # noqa: E402
 from tutor.engine.decoding import decode_steps, greedy  # noqa: E402
-from tutor.engine.trace import Recorder  # noqa: E402
+from tutor.engine.recorder import Recorder  # noqa: E402
+from tutor.engine.trace import Trace  # noqa: E402
 from tutor.engine.transformer import run  # noqa: E402
 from tutor.models.published.folder import load_published  # noqa: E402
 
@@ -164,7 +165,7 @@ def both(request, tmp_path):
 def ours(model, ids, *inputs):
     record = Recorder(model.weights)
     run(record, model.config, ids, *inputs)
-    return record.finish()
+    return Trace.of(record)
 
 
 def blocks(trace, stack, count, norm_position):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tutor.engine.config import TransformerConfig
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
 from tutor.engine.transformer import run, weight_shapes
 
 torch = pytest.importorskip("torch")

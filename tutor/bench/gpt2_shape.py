@@ -3,7 +3,8 @@
 import numpy as np
 
 from tutor.engine.config import TransformerConfig
-from tutor.engine.trace import Recorder, Trace
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 from tutor.engine.transformer import run, weight_shapes
 
 CONFIG = TransformerConfig(
@@ -48,7 +49,7 @@ def traced(weights: dict[str, np.ndarray], ids: np.ndarray) -> Trace:
     """Our full trace: every named array of the run."""
     record = Recorder(weights)
     run(record, CONFIG, ids)
-    return record.finish()
+    return Trace.of(record)
 
 
 def flops(length: int) -> float:

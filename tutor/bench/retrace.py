@@ -8,7 +8,8 @@ from tutor.bench import gpt2_shape
 from tutor.bench.figure import Figure, medians, timed
 from tutor.engine.backend import load_backend
 from tutor.engine.incremental import recorder_after
-from tutor.engine.trace import Recorder, Trace
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Trace
 from tutor.engine.transformer import run
 
 LENGTHS = (8, 32, 128, 512)
@@ -36,4 +37,4 @@ def measure(repeat: int) -> Iterator[Figure]:
 def _traced(weights: dict[str, np.ndarray], ids: np.ndarray, before: Trace | None) -> Trace:
     record: Recorder = recorder_after(before, gpt2_shape.CONFIG, weights, ids.tolist(), load_backend("numpy"))
     run(record, gpt2_shape.CONFIG, ids)
-    return record.finish(config=gpt2_shape.CONFIG)
+    return Trace.of(record, config=gpt2_shape.CONFIG)

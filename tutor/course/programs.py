@@ -11,7 +11,8 @@ import numpy as np
 from tutor.course.schema import Matrix, Program, ProgramStep
 from tutor.course.spelling import nearest
 from tutor.engine.ops import OPERATIONS, Operation, OperationError
-from tutor.engine.trace import Change, Node, Recorder, Trace
+from tutor.engine.recorder import Change, Recorder
+from tutor.engine.trace import Node, Trace
 
 # Operand number n of these operations holds ids, which are whole numbers.
 _IDS = {
@@ -47,7 +48,7 @@ def run_program(program: Program, change: Mapping[str, Change] | None = None) ->
         if step.name in nodes:
             raise ProgramError(field, f"{step.name} is already the name of a matrix", "Choose another name")
         nodes[step.name] = _compute(record, step, field, nodes, labels)
-    return record.finish(labels, text="", target="", model=None, config=None, trained=True, program=program)
+    return Trace.of(record, labels, text="", target="", model=None, config=None, trained=True, program=program)
 
 
 def _id_matrices(program: Program) -> set[str]:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from tutor.engine import ops
 from tutor.engine.config import TransformerConfig
 from tutor.engine.layers import Shapes, linear, linear_shapes, norm_shapes, normalise
-from tutor.engine.trace import Node, Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Node
 
 
 class Sight(NamedTuple):

@@ -13,7 +13,8 @@ from tutor.engine.backend import Backend, namespace, put_rows
 from tutor.engine.config import TransformerConfig
 from tutor.engine.heads import predict
 from tutor.engine.layers import token_input
-from tutor.engine.trace import Node, Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Node
 from tutor.engine.transformer import embed, encode, run_stack
 
 

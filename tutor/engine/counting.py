@@ -22,7 +22,7 @@ from tutor.engine.ops.elementwise import add
 
 if TYPE_CHECKING:
     from tutor.engine.node import Node
-    from tutor.engine.trace import Recorder
+    from tutor.engine.recorder import Recorder
 
 PREFIX = "count."
 TOTAL = "count.total"

@@ -10,7 +10,8 @@ from tutor.engine import ops
 from tutor.engine.config import TransformerConfig
 from tutor.engine.layers import STORED, Shapes, linear, linear_shapes, norm_shapes, normalise
 from tutor.engine.ops import OperationError
-from tutor.engine.trace import Node, Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Node
 
 
 def embed(record: Recorder, config: TransformerConfig, prefix: str, tokens: Node, segment_ids: Any = None) -> Node:

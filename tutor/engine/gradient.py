@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tutor.engine.ops.elementwise import add
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 PREFIX = "gradient."
 SUM_OF_PARTS = r"\frac{\partial L}{\partial x} = \sum_k \frac{\partial L}{\partial y_k} \frac{\partial y_k}{\partial x}"

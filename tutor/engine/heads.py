@@ -15,8 +15,9 @@ from tutor.engine import ops
 from tutor.engine.config import FORECAST, TransformerConfig
 from tutor.engine.layers import Shapes, linear, linear_shapes, norm_shapes, normalise, token_input
 from tutor.engine.ops import OperationError
+from tutor.engine.recorder import Recorder
 from tutor.engine.series import forecast, forecast_loss, forecast_shapes
-from tutor.engine.trace import Node, Recorder
+from tutor.engine.trace import Node
 
 WORDS = "words"
 # task -> what it reads, and how many classes it chooses among; 0 means `config.classes`

@@ -15,7 +15,8 @@ import numpy as np
 from tutor.engine.backend import Backend
 from tutor.engine.config import TransformerConfig
 from tutor.engine.ops.base import Operation
-from tutor.engine.trace import Change, Node, Recorder, Trace
+from tutor.engine.recorder import Change, Recorder
+from tutor.engine.trace import Node, Trace
 
 LEAST_WORK = 50_000_000  # rows known times weights; with less, to keep the books takes longer than to compute anew
 STACK = "decoder"

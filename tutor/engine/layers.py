@@ -9,7 +9,8 @@ import numpy as np
 from tutor.engine import ops
 from tutor.engine.config import TransformerConfig
 from tutor.engine.ops import OperationError
-from tutor.engine.trace import Node, Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Node
 
 Shapes = dict[str, tuple[int, ...]]  # a weight's name -> its shape
 STORED = ("series.mean", "series.deviation")  # measured on what a model learns from; training leaves them alone

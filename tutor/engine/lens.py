@@ -27,7 +27,7 @@ from tutor.engine.ops.rows import row_of_each
 from tutor.engine.ops.softmax import softmax
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Recorder
+    from tutor.engine.recorder import Recorder
 
 PREFIX = "lens."
 LAYERS, LAST = "layers", "last"

@@ -13,7 +13,8 @@ from tutor.engine.ops.elementwise import scale
 from tutor.engine.ops.optimiser import adam_change, descend, running_mean, running_mean_of_squares
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 PREFIX = "step."
 PARTS = ("clipped", "first", "second", "change", "after")

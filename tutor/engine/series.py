@@ -22,7 +22,8 @@ from tutor.engine.config import TransformerConfig
 from tutor.engine.embedding import positions, summed
 from tutor.engine.layers import STORED, Shapes, linear, linear_shapes
 from tutor.engine.ops import OperationError
-from tutor.engine.trace import Node, Recorder
+from tutor.engine.recorder import Recorder
+from tutor.engine.trace import Node
 
 
 def series_input(record: Recorder, config: TransformerConfig, numbers: Any) -> tuple[Node, Node]:

@@ -23,7 +23,7 @@ from tutor.engine.ops.base import Operation, cell
 
 if TYPE_CHECKING:
     from tutor.engine.node import Node
-    from tutor.engine.trace import Recorder
+    from tutor.engine.recorder import Recorder
 
 PREFIX = "share."
 PLACES = ("itself", "before", "after", "first", "largest")

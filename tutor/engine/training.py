@@ -15,7 +15,7 @@ from tutor.engine.gradient import backward
 from tutor.engine.layers import STORED
 from tutor.engine.message import Message
 from tutor.engine.packing import Packing
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
 from tutor.engine.transformer import run
 
 Arrays = dict[str, Any]

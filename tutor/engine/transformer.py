@@ -17,8 +17,9 @@ from tutor.engine.config import TransformerConfig
 from tutor.engine.embedding import embed, embed_picture, embedding_shapes, picture_input
 from tutor.engine.heads import answer, head_shapes
 from tutor.engine.layers import Shapes, linear, linear_shapes, norm_shapes, normalise, token_input
+from tutor.engine.recorder import Recorder
 from tutor.engine.series import embed_series, series_input
-from tutor.engine.trace import Node, Recorder
+from tutor.engine.trace import Node
 
 
 def run(

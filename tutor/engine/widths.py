@@ -32,7 +32,7 @@ from tutor.engine.ops.linear import dot_products
 from tutor.engine.ops.softmax import softmax
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Recorder
+    from tutor.engine.recorder import Recorder
 
 PREFIX = "width."
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)

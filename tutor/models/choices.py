@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tutor.engine.backend import load_backend
-from tutor.engine.trace import Change, Recorder, Trace
+from tutor.engine.recorder import Change, Recorder
+from tutor.engine.trace import Trace
 from tutor.engine.transformer import run
 from tutor.models.errors import ModelError
 from tutor.models.framing import SEPARATOR, frame
@@ -59,4 +60,4 @@ def trace_choices(
     run(record, config, ids, None, segments, task_targets=right)
     labels = model.labels_of(ids) | {"choice": answers, f"class@{TASK}": (question,)}
     about = {"text": text, "target": target or "", "model": model.name, "config": config}
-    return record.finish(labels, **about, trained=model.trained and not now.new, notice=now.notice or backend.notice)
+    return Trace.of(record, labels, **about, trained=model.trained and not now.new, notice=now.notice or backend.notice)

@@ -12,8 +12,9 @@ from tutor.engine.backend import Backend, load_backend
 from tutor.engine.config import CLASSIFIERS, TransformerConfig
 from tutor.engine.decoding import Step, decode_steps, greedy
 from tutor.engine.incremental import recorder_after
+from tutor.engine.recorder import Change, Recorder
 from tutor.engine.rules import Rules
-from tutor.engine.trace import Change, Recorder, Trace
+from tutor.engine.trace import Trace
 from tutor.engine.transformer import run
 from tutor.models.card import ModelCard
 from tutor.models.choices import TASK as CHOICE
@@ -211,7 +212,7 @@ class Model:
         trained = self.trained and not now.new
         info = {"text": "", "target": "", "model": self.name, "config": now.config, "trained": trained}
         labels = {"encoder": ("□", *squares), "patch": squares, "first": ("□",), **self.class_labels}
-        return record.finish(labels, **info, notice=now.notice or arrays.notice)
+        return Trace.of(record, labels, **info, notice=now.notice or arrays.notice)
 
     def _trace(
         self,
@@ -249,7 +250,8 @@ class Model:
         record = recorder_after(after, config, weights, ids, backend, change)
         decoder_ids = target_ids if self._has_decoder_input else None
         run(record, config, ids, decoder_ids, like(ids, typed, segments, 0), right, task_targets=tasks)
-        trace = record.finish(
+        trace = Trace.of(
+            record,
             self.labels_of(ids, decoder_ids),
             text=text,
             target=target or "",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tutor.engine.heads import UNASKED
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
 from tutor.engine.training import evaluate
 from tutor.engine.transformer import run
 from tutor.models.corpus import Corpus, Pair

@@ -11,7 +11,8 @@ from tutor.engine.explanation import Explanation, Function, Index, Term, factor,
 from tutor.engine.ops.base import Operation, Recipe, cell
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class OfOneNumber(Operation):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tutor.engine.explanation import Cell, Explanation, Index, Region
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 Recipe = Callable[[str], "Node"] | None
 

@@ -13,7 +13,8 @@ from tutor.engine.ops.base import Operation, OperationError, Recipe, aligned, ce
 from tutor.engine.ops.shape import transpose
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class Add(Operation):

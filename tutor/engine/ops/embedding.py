@@ -14,7 +14,8 @@ from tutor.engine.ops.backward import place_rows, scatter_rows_step
 from tutor.engine.ops.base import Operation, OperationError, Recipe, cell
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class TableRows(Operation):

@@ -12,7 +12,8 @@ from tutor.engine.ops.base import Operation, OperationError, Recipe, cell
 from tutor.engine.ops.shape import Move
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class Patches(Move):

@@ -13,7 +13,8 @@ from tutor.engine.ops.backward import sum_to, transposed_product
 from tutor.engine.ops.base import Operation, OperationError, Recipe, aligned, cell, region, regions
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 BY_FIRST = r"\frac{\partial L}{\partial A} = \frac{\partial L}{\partial C} B^\top"

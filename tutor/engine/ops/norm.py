@@ -13,7 +13,8 @@ from tutor.engine.ops.base import Operation, Recipe, cell, region
 from tutor.engine.ops.elementwise import multiply
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class LayerNorm(Operation):

@@ -14,7 +14,8 @@ from tutor.engine.explanation import Addition, Explanation, Index, LookUp, Rule,
 from tutor.engine.ops.base import Operation, Recipe, cell
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class RelativeBuckets(Operation):

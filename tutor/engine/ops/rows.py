@@ -12,7 +12,8 @@ from tutor.engine.ops.backward import place_rows
 from tutor.engine.ops.base import Operation, Recipe, cell
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class FirstRow(Operation):

@@ -13,7 +13,8 @@ from tutor.engine.ops.elementwise import multiply, scale
 from tutor.engine.ops.shape import Move
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class Subtract(Operation):

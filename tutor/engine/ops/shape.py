@@ -10,7 +10,8 @@ from tutor.engine.explanation import Addition, Copy, Explanation, Index, Region,
 from tutor.engine.ops.base import Operation, Recipe, cell
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class Move(Operation):

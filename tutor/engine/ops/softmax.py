@@ -14,7 +14,8 @@ from tutor.engine.ops.backward import softmax_backward
 from tutor.engine.ops.base import Operation, Recipe, cell, region
 
 if TYPE_CHECKING:
-    from tutor.engine.trace import Node, Recorder
+    from tutor.engine.recorder import Recorder
+    from tutor.engine.trace import Node
 
 
 class SoftmaxRows(Operation):

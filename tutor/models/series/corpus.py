@@ -11,7 +11,7 @@ import numpy as np
 
 from tutor.engine.config import FORECAST, TransformerConfig
 from tutor.engine.layers import STORED
-from tutor.engine.trace import Recorder
+from tutor.engine.recorder import Recorder
 from tutor.engine.training import Batch
 from tutor.engine.transformer import run
 from tutor.models.corpus import Corpus, Pair

@@ -12,7 +12,8 @@ from tutor.engine.backend import load_backend
 from tutor.engine.config import FORECAST, TransformerConfig
 from tutor.engine.heads import UNASKED
 from tutor.engine.layers import STORED
-from tutor.engine.trace import Change, Recorder, Trace
+from tutor.engine.recorder import Change, Recorder
+from tutor.engine.trace import Trace
 from tutor.engine.transformer import run
 from tutor.models.errors import ModelError
 from tutor.models.series import chinese
@@ -57,7 +58,8 @@ def trace_series(
     backend = load_backend(backend_name)
     record = Recorder(model.weights_on(backend, weights), backend, change)
     run(record, config, window.numbers, task_targets=right_answers(model, config, window))
-    trace = record.finish(
+    trace = Trace.of(
+        record,
         labels(config, window)
         | {axis: chinese.said(names, window.words) for axis, names in model.class_labels.items()},
         text=window.text,
