@@ -149,6 +149,12 @@ def test_the_course_itself_has_ids_that_lessons_assume():
         assert set(entry.header.assumes) <= known
 
 
+def test_every_lesson_of_the_course_fits_a_quarter_of_an_hour_and_ends_with_something_to_do():
+    for entry in load_course().lessons:
+        assert 5 <= entry.minutes <= 15, entry.id
+        assert any(step.kind != "show" for step in entry.lesson.steps[-2:]), entry.id
+
+
 def test_a_what_if_may_show_a_matrix_that_the_plain_model_lacks():
     gated = changed("causal_mask: false", "gated: true").replace("self_attention.scaled", "feed_forward.product", 1)
     gated = gated.replace("{head: 0, query: last, key: first}", "{position: last}")
