@@ -51,12 +51,12 @@ def training(progress):
     """`async with training(steps=6, …) as driver`: the screen, which pauses by itself after so many steps."""
 
     @asynccontextmanager
-    async def run(size=WIDE, lang="en", **settings):
+    async def run(size=WIDE, lang="en", wanted="", **settings):
         app = TutorApp(lang=lang, progress=progress)
         async with app.run_test(size=size, tooltips=False) as pilot:
             driver = Trainee(app, pilot)
             await driver.settle()
-            screen = TrainingScreen(settings={"steps": 3, **settings}, language=lang)
+            screen = TrainingScreen(settings={"steps": 3, **settings}, language=lang, wanted=wanted)
             app.push_screen(screen, lambda reached: setattr(driver, "reached", reached))
             await driver.settle()
             yield driver
@@ -86,6 +86,19 @@ async def test_a_single_step_says_what_it_changed(training):
         assert f"{step.before:.3f} → {step.after:.3f}" in said and step.weight in said
         await driver.press("escape")
         assert driver.reached == {"stepped"}
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "✓ done: back to the lesson"), ("zh", "✓ 完成：回到课里")])
+async def test_it_says_when_what_the_lesson_asked_for_is_done(training, lang, said):
+    async with training(size=NARROW, lang=lang, wanted="stepped") as driver:
+        assert said not in driver.text()
+        await driver.press("space")
+        assert said not in driver.text(), "another goal than that of the lesson"
+        await driver.press("s")
+        assert said in driver.text()
+    async with training(size=NARROW, lang=lang) as driver:
+        await driver.press("s")
+        assert said not in driver.text(), "no lesson asked for anything"
 
 
 async def test_the_learner_sets_the_learning_rate(training):

@@ -58,6 +58,7 @@ class Frame:
     decay: str = "none"
     peak: float = 0.0  # what the learning rate rises to and falls from
     rates: tuple[float, ...] = ()  # of every step so far, then those that are planned, as far as the picture reaches
+    done: bool = False  # whether the goal of the lesson was reached
 
     @property
     def has_schedule(self) -> bool:
@@ -72,9 +73,10 @@ class Frame:
 
 @dataclass
 class Watch:
-    """A training, what of it the learner looks at, and which goals were reached."""
+    """A training, what of it the learner looks at, and which goals were reached, perhaps the one `wanted`."""
 
     live: LiveTraining
+    wanted: str = ""
     pair: int = 0
     table: str = TABLES[0]
     place: int = -1  # of the attention looked at, among all of them; the last is the cross-attention
@@ -147,6 +149,7 @@ class Watch:
             decay=live.decay,
             peak=live.learning_rate * live.sabotage.rate_factor,
             rates=self._rates(),
+            done=self.wanted in self.goals,
         )
 
     def _rates(self) -> tuple[float, ...]:

@@ -108,9 +108,11 @@ def attention_title(frame: Frame) -> str:
     return title if heads == 1 else f"{title} · " + _("head {0}/{1}").format(frame.head + 1, heads)
 
 
-def hints(running: bool) -> tuple[Hint, ...]:
-    """The keys that help now."""
+def hints(running: bool, done: bool = False) -> tuple[Hint, ...]:
+    """The keys that help now; first of all the way back, once what the lesson asked for is `done`."""
+    back = (Hint("esc", _("✓ done: back to the lesson"), "screen.leave"),) if done else ()
     return (
+        *back,
         Hint("space", _("pause") if running else _("train"), "screen.run"),
         Hint("s", _("one step"), "screen.single"),
         Hint("← →", _("rate"), "screen.rate(2)"),

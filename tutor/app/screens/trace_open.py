@@ -44,7 +44,7 @@ class OpenActions(TraceRun):
         if goal is not None and goal.generate is not None:
             self._generate(goal.settings)
         elif goal is not None and goal.train is not None:
-            self._train(goal.settings)
+            self._train(goal.settings, goal.train)
         elif goal is not None and goal.width is not None:
             self.action_widths()
         elif isinstance(step, Audit) and self.snapshot.trace is not None:
@@ -165,8 +165,8 @@ class OpenActions(TraceRun):
         )
         self.app.push_screen(screen, self._generated)
 
-    def _train(self, settings: Mapping[str, Any]) -> None:
-        screen = TrainingScreen(settings=settings, language=self.snapshot.language)
+    def _train(self, settings: Mapping[str, Any], wanted: str = "") -> None:
+        screen = TrainingScreen(settings=settings, language=self.snapshot.language, wanted=wanted)
         self.app.push_screen(screen, self._trained)
 
     def _trained(self, goals: frozenset[str] | None) -> None:

@@ -27,7 +27,9 @@ PATIENCE = 2.0  # seconds that the worker waits for a picture to be drawn
 
 
 class TrainingScreen(TrainingView):
-    """Dismisses with the goals reached: `right`, `stepped`, `broken`. Raises ModelError where nothing can be watched.
+    """Dismisses with the goals reached, of which a lesson may want one (see `training_watch`).
+
+    Raises ModelError where nothing can be watched.
 
     A worker trains in small slices and asks for a picture after each; whatever reads or changes the training holds
     the lock.
@@ -61,9 +63,13 @@ class TrainingScreen(TrainingView):
         """The worker has trained on; there is a new picture."""
 
     def __init__(
-        self, recipe: str = "proverbs", settings: Mapping[str, Any] | None = None, language: str = "en"
+        self,
+        recipe: str = "proverbs",
+        settings: Mapping[str, Any] | None = None,
+        language: str = "en",
+        wanted: str = "",
     ) -> None:
-        training = Watch(LiveTraining(read_recipe(find_recipe(recipe)), **(settings or {})))
+        training = Watch(LiveTraining(read_recipe(find_recipe(recipe)), **(settings or {})), wanted)
         super().__init__(recipe, training.frame())
         self.training, self.language = training, language
         self._lock = threading.Lock()

@@ -97,4 +97,4 @@ class TrainingView(FittedScreen[frozenset[str]]):
         tabs = self.query_one(TabLine)
         tabs.tabs = (("loss", _("Loss")), ("embedding", _("Embeddings")), ("attention", _("Attention")))
         tabs.active = self.pane
-        self.query_one(KeyLine).hints = words.hints(self.running)
+        self.query_one(KeyLine).hints = words.hints(self.running, self.look.done)
