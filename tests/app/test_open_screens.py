@@ -87,6 +87,12 @@ async def test_free_exploration_opens_the_generation_of_its_sentence(tutor):
         assert isinstance(driver.app.screen, GlossaryDialog) and driver.app.screen._sentence == "马无夜草不肥"
 
 
+@pytest.mark.parametrize(("model", "sentence"), [("cloze", "She _ cats."), ("forecaster", "day")])
+async def test_a_model_that_only_reads_offers_no_generation(tutor, model, sentence):
+    async with tutor(size=WIDE, explore=sentence, model=model) as driver:
+        assert driver.trace is not None and "G generate" not in driver.hints
+
+
 async def test_numbers_for_paper_have_no_sentence_and_write_nothing(tutor):
     async with tutor(size=WIDE, lesson=BY_HAND) as driver:
         assert not [hint for hint in driver.hints if hint.startswith(("/ ", "G "))]

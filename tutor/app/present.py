@@ -296,11 +296,17 @@ def hints(snapshot: Snapshot, pane: str, narrow: bool) -> tuple[Hint, ...]:
         *([Hint("/", _("sentence"), "screen.sentence")] if has_sentence and not (typing and _fills(snapshot)) else []),
         Hint("x", _("exercise"), "screen.exercise"),
         Hint("i", _("glossary"), "screen.glossary"),
-        *([Hint("G", _("generate"), "screen.generate")] if has_sentence else []),
+        *([Hint("G", _("generate"), "screen.generate")] if has_sentence and _writes(snapshot.trace) else []),
         *([] if typing else [Hint("tab", _("pane"), "screen.next_pane(1)")]),
     ]
     once = {hint.key: hint for hint in reversed(found)}  # what a step asks for says it more exactly
     return (*(hint for hint in found if once[hint.key] is hint), help_hint)
+
+
+def _writes(trace: Trace) -> bool:
+    """Whether the model answers or continues its sentence."""
+    config = trace.info.get("config")
+    return config is not None and config.architecture != "encoder_only"
 
 
 def _fills(snapshot: Snapshot) -> bool:
