@@ -85,7 +85,7 @@ def rest(why: Explanation, shown: int = 4) -> str:
     if not count:
         return ""
     multiplied = len(why.terms[0].cells) > 1
-    said = _("… : the other {0} products add up to {1}.") if multiplied else _("… : the other {0} add up to {1}.")
+    said = _("…: the other {0} products add up to {1}.") if multiplied else _("…: the other {0} add up to {1}.")
     return said.format(count, number(total, 4))
 
 
