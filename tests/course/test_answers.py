@@ -146,6 +146,17 @@ def test_a_fraction_is_the_number_it_makes(top, bottom):
 
 
 def test_numbers_in_sentences():
-    assert [shown(x) for x in (1.26984, -0.5, 0.0, -0.0, 11.0, 1e-7, 123456.0, -math.inf)] == [
-        *("1.27", "−0.5", "0", "0", "11", "1e−7", "123500", "−∞"),
+    assert [shown(x) for x in (1.26984, -0.5, 0.0, -0.0, 11.0, 1e-7, 123456.7, 123456.0, -1e3, -math.inf)] == [
+        *("1.27", "−0.5", "0", "0", "11", "1e−7", "123500", "123456", "−1000", "−∞"),
     ]
+
+
+@pytest.mark.parametrize("text", ["148416", "148,416", "148416.0", "4*192^2+5*192", "1.48e5"])
+def test_whole_numbers_are_taken_to_the_nearest(text):
+    assert any(accepts(148416, answer, whole=True) for answer in readings(text))
+
+
+@pytest.mark.parametrize("text", ["148608", "148415", "148000", "4*192^2+4*192"])
+def test_whole_numbers_near_by_are_others(text):
+    assert not any(accepts(148416, answer, whole=True) for answer in readings(text))
+    assert any(accepts(148416, answer) for answer in readings(text)), "as a measured number it would do"

@@ -77,7 +77,7 @@ def test_cells_are_instructive_and_of_one_matrix(spread_out):
         for cell in exercise.cells:
             assert cell[0] == 0  # one head
             assert exercise.expected(cell) > 0.005, "a hidden position teaches nothing"
-            assert all(distinct(exercise.found, slip, cell) for slip in exercise.slips)
+            assert all(distinct(exercise.found, slip, cell, exercise.whole) for slip in exercise.slips)
         assert len({cell[1] for cell in exercise.cells}) == 3, "another row each time"
 
 
@@ -133,7 +133,7 @@ def test_every_lesson_exercise_knows_its_answers_and_its_mistakes():
                 for cell in exercise.cells:
                     assert exercise.grade(cell, shown(exercise.expected(cell))).right
                     for slip in exercise.slips:
-                        if distinct(exercise.found, slip, cell):
+                        if distinct(exercise.found, slip, cell, exercise.whole):
                             verdict = exercise.grade(cell, shown(float(slip.value[cell])))
                             assert not verdict.right and verdict.mistake in step.exercise.mistakes
 
@@ -264,3 +264,11 @@ def test_odd_sentences_and_interventions_still_make_exercises(model):
             assert exercise.cells and exercise.grade(exercise.cells[0], "1").explain.en
     changed = model.trace("I am", change={f"{PLACE}.weights": np.zeros_like})
     assert make(fill(f"{PLACE}.heads", "weights_times_key"), changed).cells
+
+
+def test_a_count_is_right_or_wrong_to_the_last_digit(trace):
+    exercise = make(fill("count.total", cells=1), trace)
+    (cell,) = exercise.cells
+    count = int(exercise.expected(cell))
+    right, wrong = exercise.grade(cell, f"{count}"), exercise.grade(cell, f"{count + 1}")
+    assert right.right and f"{count}" in right.explain.en and not wrong.right

@@ -169,12 +169,16 @@ class _Arithmetic:
         return float(token)
 
 
-def accepts(expected: float, answer: Answer, noise: float = NOISE) -> bool:
-    """Whether `answer` is `expected` as sensibly rounded: two significant digits or more, or within half a percent."""
+def accepts(expected: float, answer: Answer, noise: float = NOISE, whole: bool = False) -> bool:
+    """Whether `answer` is `expected` as sensibly rounded: two significant digits or more, or within half a percent.
+
+    Where numbers are `whole`, half a percent may be many: the nearest must be the right one.
+    """
     if not math.isfinite(expected) or not math.isfinite(answer.value):
         return answer.value == expected
     distance = abs(answer.value - expected)
-    if distance <= max(noise, RELATIVE * abs(expected)):
+    near = RELATIVE * abs(expected)
+    if distance <= max(noise, min(near, 0.5) if whole else near):
         return True
     # A learner rounds half either way, and the numbers on screen are themselves rounded.
     return answer.digits >= 2 and distance <= answer.half_unit * (1 + 1e-6)
@@ -187,16 +191,17 @@ def too_coarse(expected: float, answer: Answer) -> bool:
     return abs(answer.value - expected) <= answer.half_unit
 
 
-def matches(value: float, answer: Answer, noise: float = NOISE) -> bool:
+def matches(value: float, answer: Answer, noise: float = NOISE, whole: bool = False) -> bool:
     """Whether `answer` looks like `value`, a number the learner may have got by a mistake."""
-    return not math.isnan(value) and accepts(value, answer, noise)
+    return not math.isnan(value) and accepts(value, answer, noise, whole)
 
 
 def shown(value: float) -> str:
-    """A number for a sentence: four significant digits, a true minus sign."""
+    """A number for a sentence: four significant digits, but large whole numbers in full; a true minus sign."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:.4g}".replace("e-0", "e-")
+    text = f"{value:.0f}" if 1000 <= abs(value) < 2**53 and value == round(value) else f"{value:.4g}"
+    text = text.replace("e-0", "e-")
     if "e" in text and abs(value) >= 1:
         text = str(Decimal(text).quantize(Decimal(1)))
     return text.replace("-", "−") if text != "-0" else "0"

@@ -25,12 +25,16 @@ def choose_cells(node: Node, slips: Sequence[Slip], count: int, chance: random.R
     Cells that are 0, as good as 1, not finite, or equal to a neighbour come last, unless a listed mistake shows only
     there; so do those that hold what a chosen one holds.
     """
-    candidates = _candidates(node, count, chance)
+    candidates, whole = _candidates(node, count, chance), is_whole(node)
     merit = {index: _merit(node, index) for index in candidates}
-    for index in _elsewhere(node, slips, candidates, sum(value > 0.6 for value in merit.values()) < count):
+    dull = sum(value > 0.6 for value in merit.values()) < count
+    for index in _elsewhere(node, slips, candidates, dull, whole):
         candidates.append(index)
         merit[index] = _merit(node, index)
-    tells = {index: frozenset(n for n, slip in enumerate(slips) if distinct(node, slip, index)) for index in candidates}
+    tells = {
+        index: frozenset(n for n, slip in enumerate(slips) if distinct(node, slip, index, whole))
+        for index in candidates
+    }
     chosen: list[Index] = []
     times_told = [0] * len(slips)
 
@@ -66,12 +70,14 @@ def _candidates(node: Node, count: int, chance: random.Random) -> list[Index]:
     return found[:MAXIMUM_CANDIDATES]
 
 
-def _elsewhere(node: Node, slips: Sequence[Slip], near: Sequence[Index], dull: bool) -> list[Index]:
+def _elsewhere(node: Node, slips: Sequence[Slip], near: Sequence[Index], dull: bool, whole: bool) -> list[Index]:
     """Cells that are worth scrolling to: where a mistake shows that shows nowhere near, and where all near are dull."""
     sheet = (0,) * max(len(node.shape) - 2, 0)
     value = node.value[sheet].astype(float)
     wanted = [np.where(_is_almost_one(value), 0.0, value)] if dull else []
-    wanted += [slip.value[sheet] - value for slip in slips if not any(distinct(node, slip, cell) for cell in near)]
+    wanted += [
+        slip.value[sheet] - value for slip in slips if not any(distinct(node, slip, cell, whole) for cell in near)
+    ]
     found: dict[Index, None] = {}
     for numbers in wanted:
         size = np.abs(np.nan_to_num(numbers, posinf=0.0, neginf=0.0)).reshape(-1)
@@ -103,13 +109,22 @@ def _is_almost_one(value: Any) -> Any:
     return (0.995 < value) & (value < 1)
 
 
-def distinct(node: Node, slip: Slip, index: Index) -> bool:
-    """Whether the mistake's number, as a learner would round it, is not taken for the right one."""
+def is_whole(node: Node) -> bool:
+    """Whether the node holds whole numbers alone, as counts are."""
+    finite = node.value[np.isfinite(node.value)]
+    return bool((finite == np.round(finite)).all())
+
+
+def distinct(node: Node, slip: Slip, index: Index, whole: bool) -> bool:
+    """Whether the mistake's number, as a learner would round it, is not taken for the right one.
+
+    `whole` says whether all numbers of the node are.
+    """
     value, wrong = node.at(index), float(slip.value[index])
     if math.isnan(wrong):
         return False
     if not math.isfinite(wrong):
         return wrong != value
-    whole = wrong == round(wrong) and abs(wrong) >= _WRITTEN_OUT
-    typed = [f"{wrong:.0f}"] if whole else [f"{wrong:#.{digits}g}" for digits in (2, 4)]
-    return not any(accepts(value, answer) for text in typed for answer in readings(text))
+    in_full = wrong == round(wrong) and abs(wrong) >= _WRITTEN_OUT
+    typed = [f"{wrong:.0f}"] if in_full else [f"{wrong:#.{digits}g}" for digits in (2, 4)]
+    return not any(accepts(value, answer, whole=whole) for text in typed for answer in readings(text))

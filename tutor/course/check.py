@@ -316,7 +316,9 @@ class _Checker:
             )
         for number, name in enumerate(step.exercise.mistakes):
             slips = [slip for slip in exercise.slips if slip.mistake.name == name]
-            if not any(distinct(exercise.found, slip, cell) for slip in slips for cell in exercise.cells):
+            if not any(
+                distinct(exercise.found, slip, cell, exercise.whole) for slip in slips for cell in exercise.cells
+            ):
                 self.problem(
                     f"{place}.exercise.mistakes[{number}]",
                     f"{name} gives the right answer, or none, in every cell",

@@ -10,7 +10,7 @@ import numpy as np
 
 from tutor.course import answers
 from tutor.course.answers import Answer, accepts, matches, readings, shown, too_coarse
-from tutor.course.cells import choose_cells
+from tutor.course.cells import choose_cells, is_whole
 from tutor.course.mistakes import MistakeError, Slip, slips
 from tutor.course.places import cell_label, cell_labels, find_node
 from tutor.course.schema import Ask, Choice, Fill, Text
@@ -62,6 +62,7 @@ class Exercise:
         self.cells: tuple[Index, ...] = choose_cells(self.found, self.slips, fill.exercise.cells, chance)
         value = self.found.value
         finite = value[np.isfinite(value)]
+        self.whole = is_whole(self.found)
         noise = answers.NOISE if value.dtype.itemsize < 8 else answers.NOISE_IN_PROGRAMS
         self.noise = noise * max(float(np.abs(finite).max(initial=0.0)), 1e-3)
 
@@ -85,21 +86,21 @@ class Exercise:
         typed = readings(text)
         if not typed:
             return Verdict(False, None, _UNREADABLE if text.strip() else _EMPTY, expected, readable=False)
-        if any(accepts(expected, answer, self.noise) for answer in typed):
+        if any(accepts(expected, answer, self.noise, self.whole) for answer in typed):
             return Verdict(True, None, Text(f"Right: {shown(expected)}.", f"正确：{shown(expected)}。"), expected)
         return next(filter(None, (self._wrong(at, expected, answer) for answer in typed)), None) or Verdict(
             False, None, _WRONG, expected
         )
 
     def _wrong(self, at: Index, expected: float, answer: Answer) -> Verdict | None:
-        matching = [slip for slip in self.slips if matches(float(slip.value[at]), answer, self.noise)]
+        matching = [slip for slip in self.slips if matches(float(slip.value[at]), answer, self.noise, self.whole)]
         if matching:
             nearest = min(matching, key=lambda slip: abs(float(slip.value[at]) - answer.value))
             return Verdict(False, nearest.mistake.name, self._explain(nearest, matching), expected)
         if too_coarse(expected, answer):
             return Verdict(False, "too_coarse", _COARSE, expected)
         if answer.digits >= 2 or answer.computed or abs(expected) >= 1:
-            if accepts(-expected, answer, self.noise):
+            if accepts(-expected, answer, self.noise, self.whole):
                 return Verdict(False, "sign", _SIGN, expected)
         return self._other_cell(at, expected, answer)
 
@@ -122,7 +123,7 @@ class Exercise:
         if answer.digits < 2 and not answer.computed:
             return None
         for other in _neighbours(at, self.found.shape):
-            if matches(self.found.at(other), answer, self.noise):
+            if matches(self.found.at(other), answer, self.noise, self.whole):
                 name = self.label(other)
                 text = Text(f"That is the number of another cell: {name}.", f"这是另一格的数：{name}。")
                 return Verdict(False, "other_cell", text, expected)
