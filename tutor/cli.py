@@ -63,8 +63,8 @@ def cli() -> None:
     """Learn the Transformer by walking its numbers.
 
     \b
-    tutor start                          begin: lessons, your sentence, every number explained
-    tutor trace "I am a student"         every matrix the model computes on a sentence
+    tutor start                    lessons on your sentence, number by number
+    tutor trace "I am a student"   every matrix the model computes on a sentence
     """
 
 
@@ -125,7 +125,7 @@ def trace(
     backend: str,
     config: dict,
 ) -> None:
-    """List every matrix the model computes on SENTENCE ("-" reads it from standard input)."""
+    """List every matrix the model computes on SENTENCE. "-" reads it from standard input."""
     from tutor.plain import trace_output
 
     if output is not None and not output.parent.is_dir():
@@ -191,7 +191,7 @@ def generate(
     config: dict[str, Any],
     **options: float | None,
 ) -> None:
-    """Let a model answer SENTENCE, or go on with it ("-" reads it from standard input)."""
+    """Let a model answer SENTENCE, or go on with it. "-" reads it from standard input."""
     use_one_thread()
     from tutor.models.registry import load_model
     from tutor.plain import generation
@@ -221,9 +221,10 @@ def train(
     backend: str,
     seed: int | None,
 ) -> None:
-    """Train a model by RECIPE: a shipped model's name, or a recipe.yaml, or its folder.
+    """Train a model by RECIPE.
 
-    Ctrl+C saves and stops; --resume goes on, to the same numbers as without the stop.
+    RECIPE is a shipped model's name, or a recipe.yaml, or its folder. Ctrl+C saves and stops; --resume
+    goes on, to the same numbers as without the stop.
     """
     from tutor.train_display import train_model
 
@@ -309,7 +310,7 @@ def worksheet(
     with_key: bool,
     **wanted: Any,
 ) -> None:
-    """Print LESSON on paper: its steps on your sentence, with boxes to fill in, and the key."""
+    """Print LESSON on paper: your sentence, boxes to fill in, a key."""
     use_one_thread()
     from tutor.worksheet.make import Wanted, write_worksheet
 
@@ -400,7 +401,7 @@ def reset_progress(yes: bool) -> None:
 @click.option("--question", metavar="ID", help="This one question, due or not.")
 @click.option("--plain", is_flag=True, help="Line by line, without a full-screen interface.")
 def review(unit: int | None, limit: int, new: int | None, question: str | None, plain: bool) -> None:
-    """Ask what is due: interview questions, and exercises that you once missed."""
+    """Ask what is due: questions, and exercises once missed."""
     use_one_thread()
     from tutor.course.load import load_course
     from tutor.course.progress import Progress
@@ -430,7 +431,7 @@ def review(unit: int | None, limit: int, new: int | None, question: str | None, 
 @cli.command(example="tutor doctor")
 @click.pass_context
 def doctor(context: click.Context) -> None:
-    """Check the terminal, the language, the libraries and the data this program needs."""
+    """Check the terminal, language, libraries and data folder."""
     from tutor.doctor import FAIL, examined, finding_line
 
     findings = list(examined())
