@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tutor.bench import report
+from tutor.bench import gradients, report
 from tutor.bench.figure import Figure, medians
+from tutor.bench.gradients import worst
 from tutor.cli import cli
 
 FIGURES = [
@@ -119,3 +120,20 @@ def _has(name):
     import importlib.util
 
     return importlib.util.find_spec(name) is not None
+
+
+def test_gradients_are_held_against_the_largest_of_their_weight():
+    theirs = {"large": np.array([100.0, 1.0]), "nothing": np.array([1e-9, -1e-9])}
+    assert worst({"large": np.array([100.0, 1.5]), "nothing": np.array([1e-9, 3e-9])}, theirs) == pytest.approx(0.005)
+    assert worst(theirs, theirs) == 0
+
+
+def test_gradients_agree_with_autograd_and_a_wrong_one_does_not(monkeypatch):
+    pytest.importorskip("torch")
+    found = list(gradients.measure(1))
+    assert len(found) == 8 and all(figure.held for figure in found)
+    real = gradients.gradients
+    monkeypatch.setattr(
+        gradients, "gradients", lambda *given: (0.0, {name: g * 1.001 for name, g in real(*given)[1].items()})
+    )
+    assert not any(figure.held for figure in gradients.measure(1))

@@ -24,6 +24,7 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "retrace": ("tutor.bench.retrace", N_("a full trace after one more token was typed")),
     "memory": ("tutor.bench.memory", N_("peak memory of a 1,024-token trace")),
     "training": ("tutor.bench.training_step", N_("a step of training at four sizes")),
+    "gradients": ("tutor.bench.gradients", N_("gradients of every parameter against PyTorch's autograd")),
     "generation": ("tutor.bench.generation", N_("generation with the key-value cache")),
 }
 
