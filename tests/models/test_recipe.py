@@ -1,5 +1,6 @@
 """Recipes: the shipped ones, and one clear line for what is wrong in any other."""
 
+import numpy as np
 import pytest
 import yaml
 
@@ -7,6 +8,8 @@ from tutor.engine.training import Settings
 from tutor.models import registry
 from tutor.models.errors import ModelError
 from tutor.models.recipe import CorpusFile, find_recipe, read_recipe
+from tutor.models.registry import load_model
+from tutor.models.weights import initialise
 
 GOOD = {"format": 1, "pairs": [["天行健", "君子以自强不息"]], "training": {"steps": 3}}
 
@@ -91,6 +94,7 @@ def test_corpora_are_mixed(tmp_path):
         ({"training": {"decay": "linear"}}, "training.decay: must be one of none, inverse_sqrt, cosine"),
         ({"training": {"decay": ["cosine"]}}, "training.decay: must be one of"),
         ({"training": {"steps": True}}, "training.steps: must be a whole number"),
+        ({"attention_gain": 0}, "attention_gain: must be a number above 0"),
         ({"training": {"clip": -1}}, "training.clip: must be a number of at least 0"),
     ],
 )
@@ -120,3 +124,14 @@ def test_a_corpus_of_poems(tmp_path):
     path.write_text("format: 1\ncorpus: poems.txt\nreads: novels\n", encoding="utf-8")
     with pytest.raises(ModelError, match="recipe.yaml: reads: must be one of lines, swapped, poems"):
         read_recipe(path)
+
+
+@pytest.mark.parametrize("gain", [0.5, 1])
+def test_the_start_of_attention_may_be_softer(tmp_path, gain):
+    recipe = read_recipe(written(tmp_path, attention_gain=gain))
+    assert recipe.attention_gain == gain and ("attention_gain" in recipe.as_dict()) == (gain != 1)
+    config = load_model("proverbs").config
+    plain, soft = initialise(config, 0), initialise(config, 0, gain)
+    for name, array in soft.items():
+        is_softer = name.endswith((".query.weight", ".key.weight", ".value.weight"))
+        np.testing.assert_array_equal(array, plain[name] * (gain if is_softer else 1), err_msg=name)

@@ -124,7 +124,7 @@ class LiveTraining:
         self.learning_rate = self.recipe.settings.learning_rate
         self.model = replace(self._plain, config=self._plain.config.changed(**sabotage.config))
         self.corpus = encoded(self.model, self.pairs, self.recipe)
-        weights = initialise(self.model.config, self.seed)
+        weights = initialise(self.model.config, self.seed, self.recipe.attention_gain)
         if sabotage.zeros:
             weights = {name: a if name.endswith(".scale") else a * 0 for name, a in weights.items()}
         self.state: State = begin(weights)

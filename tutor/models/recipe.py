@@ -10,6 +10,7 @@ held_out: 1000              # so many of the first file's, with no sentence amon
 batch: 64                   # sentences
 batch_tokens: 1000          # or, in place of as many sentences, so many tokens in each batch, padding included
 piece_dropout: 0.1          # so often a merge of two pieces of a source is left out (`Tokenizer.respelt`)
+attention_gain: 0.7071      # so many times as large are the random query, key and value (`weights.initialise`)
 longest: 64                 # tokens; longer sentences are left out
 config: {…}                 # what is to be different from the model's config
 training: {steps: 9000, …}  # the fields of tutor.engine.training.Settings
@@ -62,6 +63,7 @@ class Recipe:
     batch: int = 64
     batch_tokens: int = 0
     piece_dropout: float = 0.0
+    attention_gain: float = 1.0
     longest: int = 64
     config: Mapping[str, Any] = field(default_factory=dict)
     samples: tuple[str, ...] = ()
@@ -81,6 +83,7 @@ class Recipe:
             "longest",
             "config",
             *(["piece_dropout"] if self.piece_dropout else []),
+            *(["attention_gain"] if self.attention_gain != 1 else []),
             *(["reads"] if self.reads != "lines" else []),
             *(["generate"] if self.generate else []),
         ]
@@ -204,6 +207,7 @@ RULES: dict[str, Rule] = {
     "batch": COUNT,
     "batch_tokens": COUNT,
     "piece_dropout": SHARE,
+    "attention_gain": ABOVE_ZERO,
     "longest": COUNT,
     "config": NAMED,
     "training": NAMED,

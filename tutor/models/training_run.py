@@ -107,7 +107,8 @@ class TrainingRun:
         ):
             if (self.folder / name).exists():
                 raise ModelError("{path} is there already: {remedy}", path=self.folder / name, remedy=remedy)
-        weights = initialise(self.model.config, self.settings.seed) if other is None else self._weights_of(other)
+        start = self.model.config, self.settings.seed, self.recipe.attention_gain
+        weights = initialise(*start) if other is None else self._weights_of(other)
         if isinstance(self.corpus, SeriesCorpus):
             weights |= self.corpus.stored
         return begin(weights, self.backend)

@@ -25,6 +25,7 @@ from tutor.models.errors import ModelError
 Shape = tuple[int, ...]
 STORED = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 MOST_AXES = 8
+QUERY_KEY_VALUE = (".query.weight", ".key.weight", ".value.weight")
 LARGEST_HEADER = 100_000_000  # the limit of the format's own library
 
 
@@ -167,14 +168,20 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def initialise(config: TransformerConfig, seed: int) -> dict[str, np.ndarray]:
+def initialise(config: TransformerConfig, seed: int, attention_gain: float = 1.0) -> dict[str, np.ndarray]:
     """Untrained float32 weights, the same for the same seed.
 
     Matrices as in Glorot and Bengio 2010, equation 16; embeddings normal with deviation d_model^-0.5, which the
     scaling by sqrt(d_model) brings to 1; norms start at scale 1 and shift 0. Biases are small but not zero: a bias
-    that can be seen being added teaches more than a row of zeros.
+    that can be seen being added teaches more than a row of zeros. The weights of query, key and value are
+    `attention_gain` times as large: at √½ they are what one matrix for all three would be (PyTorch's and fairseq's
+    attention begin so), and with softer weights at the start a model of many layers learns sooner.
     """
-    return {name: initial(name, shape, config, seed) for name, shape in weight_shapes(config).items()}
+    weights = {name: initial(name, shape, config, seed) for name, shape in weight_shapes(config).items()}
+    for name, array in weights.items():
+        if name.endswith(QUERY_KEY_VALUE):
+            array *= np.float32(attention_gain)
+    return weights
 
 
 def initial(name: str, shape: Shape, config: TransformerConfig, seed: int) -> np.ndarray:
