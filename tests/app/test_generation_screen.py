@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from textual.widgets import OptionList
 
 from tests.app.conftest import NARROW, WIDE
 from tests.models.test_generate import of_one_stack
 from tutor.app import generation_state
+from tutor.app.generation_present import answer_heading
 from tutor.app.generation_state import Wish, all_settings, generate, provenance
 from tutor.app.screens.generation import GenerationScreen
 from tutor.app.screens.trace import TraceScreen
@@ -232,3 +234,11 @@ def test_settings_between_two_of_a_dials_values_have_their_place():
     values = by_name["top_k"].with_value(17)
     assert values[-1] == 0 and list(values[:-1]) == sorted(values[:-1]) and 17 in values
     assert np.allclose(by_name["top_p"].values[-1], 1)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_long_answer_leaves_room_for_its_score(width):
+    found = model_called("translator").generate("I like 你好 😀 [MASK] cats")
+    heading = answer_heading(found, width)
+    assert cell_len(heading) <= width - 2 and "score " in heading and "probability" in heading and "\x1b" not in heading
+    assert heading.startswith("▸ 我") and ("…" in heading) == (cell_len(answer_heading(found, 500)) > width - 2)

@@ -15,9 +15,12 @@ from tutor.app.widgets.key_line import Hint
 from tutor.display.cache import cache_lines
 from tutor.display.language import _
 from tutor.display.messages import translated
+from tutor.display.safe import fit, safe
 from tutor.display.search_tree import two_decimals
 from tutor.engine.cache import Work
 from tutor.models.generation import Generation
+
+MARGINS = 2  # cells beside a line of text, both sides together
 
 
 def title(state: GenerationState) -> str:
@@ -40,18 +43,19 @@ def step_heading(state: GenerationState, prefixes: Sequence[str]) -> str:
     return heading + " · " + _("{0} hypotheses go on").format(len(prefixes))
 
 
-def answer_heading(found: Generation) -> str:
-    """The best answer and what the model thinks of it."""
+def answer_heading(found: Generation, width: int) -> str:
+    """The best answer, as far as there is room for it, and what the model thinks of it."""
     numbers = _("score {0}, probability {1}").format(two_decimals(found.score), f"{found.probability:.3g}")
     cut = "" if found.ended else " " + _("(cut off)")
-    return f"▸ {found.text}  {numbers}{cut}"
+    said = f"  {numbers}{cut}"
+    return f"▸ {fit(safe(found.text), width - cell_len(f'▸ {said}') - MARGINS)}{said}"
 
 
 def cache_line(work: Work, width: int) -> str:
     """What the key-value cache saved, on one line or two."""
     lines = cache_lines(work)
     line = " · ".join(lines)
-    return line if cell_len(line) <= width - 2 else "\n".join(lines)
+    return line if cell_len(line) <= width - MARGINS else "\n".join(lines)
 
 
 def hints(state: GenerationState, focused: Any) -> tuple[Hint, ...]:

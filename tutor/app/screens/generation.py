@@ -166,7 +166,7 @@ class GenerationScreen(FittedScreen[tuple[dict[str, Any], ...]]):
         heads, lines = candidate_lines(state, prefixes, self.size.width - SCROLL_MARGIN)
         self.query_one("#step-heading", Static).update(Content(safe(present.step_heading(state, prefixes))))
         self.query_one(CandidateList).show(heads, lines, state.place)
-        self.query_one("#tree-heading", Static).update(Content(safe(present.answer_heading(state.found))))
+        self.query_one("#tree-heading", Static).update(Content(present.answer_heading(state.found, self.size.width)))
         most = None if state.found.settings.strategy == "beam" else DROPPED_SHOWN
         self.query_one(SearchTree).show(search_tree(state.steps, state.number, most), state.number, state.place)
         self.query_one("#cache", Static).update(present.cache_line(state.step.work, self.size.width))
