@@ -26,10 +26,7 @@ TEXT = [name for name, changes in small.CONFIGS.items() if not {"patch", "series
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("name", TEXT)
 def test_the_gradient_of_every_parameter(name, dtype):
-    changes = dict(small.CONFIGS[name])
-    if "target_vocabulary" in changes:
-        changes["target_vocabulary"] = SIZE["vocabulary"]
-    config = small.config(**SIZE | changes)
+    config = small.config(**SIZE | small.CONFIGS[name])
     weights, batch = seeded(config, dtype), batch_for(config)
     loss, found = gradients(weights, config, batch, Settings(smoothing=SMOOTHING))
     expected, theirs = torch_gradients(config, weights, batch)

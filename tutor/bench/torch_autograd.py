@@ -188,7 +188,8 @@ def seeded(config: TransformerConfig, dtype: str, seed: int = 0) -> Arrays:
 def batch_for(config: TransformerConfig) -> Batch:
     """Three sentences of several lengths, with what is asked of each."""
     chance = np.random.default_rng(1)
-    ids, targets = (chance.integers(3, config.vocabulary, (3, size)) for size in (7, 6))
+    ids = chance.integers(3, config.vocabulary, (3, 7))
+    targets = chance.integers(3, config.output_vocabulary, (3, 6))
     ids[1, 4:], ids[2, 5:], targets[0, 3:] = 0, 0, 0
     if config.architecture != "encoder_decoder":
         segments = chance.integers(0, config.segments, ids.shape) if config.segments else None
