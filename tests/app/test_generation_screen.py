@@ -1,5 +1,7 @@
 """The generation screen: what it shows is what the model's steps hold, and everything follows the keys."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from rich.cells import cell_len
@@ -8,13 +10,14 @@ from textual.widgets import OptionList
 from tests.app.conftest import NARROW, WIDE
 from tests.models.test_generate import of_one_stack
 from tutor.app import generation_state
-from tutor.app.generation_present import answer_heading
+from tutor.app.generation_present import answer_heading, step_heading
 from tutor.app.generation_state import Wish, all_settings, generate, provenance
 from tutor.app.screens.generation import GenerationScreen
 from tutor.app.screens.trace import TraceScreen
 from tutor.app.tracing import compute, model_called
 from tutor.app.widgets.dial import Dial
 from tutor.app.widgets.search_tree import SearchTree
+from tutor.display.language import set_language
 from tutor.engine.choosing import Decoding, chances_of
 
 SENTENCE = "马无夜草不肥"
@@ -242,3 +245,11 @@ def test_a_long_answer_leaves_room_for_its_score(width):
     heading = answer_heading(found, width)
     assert cell_len(heading) <= width - 2 and "score " in heading and "probability" in heading and "\x1b" not in heading
     assert heading.startswith("▸ 我") and ("…" in heading) == (cell_len(answer_heading(found, 500)) > width - 2)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_heading_of_a_step_shows_the_end_of_what_it_follows(lang):
+    prefix = "我明天想和我的朋友一起去电影院" * 4
+    set_language(lang)
+    heading = step_heading(SimpleNamespace(number=3, steps=range(9)), [prefix], 80)
+    assert cell_len(heading) in (77, 78) and "4/9" in heading and "…" in heading and "起去电影院" in heading

@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tutor.display.safe import fit, label, pad, safe, safe_text
+from tutor.display.safe import fit, fit_end, label, pad, safe, safe_text
 
 MARKUP = [
     "[MASK]",
@@ -121,10 +121,10 @@ async def test_textual_shows_it_as_it_is() -> None:
 @example("👨‍👩‍👧‍👦 family", 2)
 def test_fit_is_never_wider(text: str, cells: int) -> None:
     text = safe(text)
-    cut = fit(text, cells)
-    assert cell_len(cut) <= cells
-    if cell_len(text) <= cells:
-        assert cut == text
+    for cut in (fit(text, cells), fit_end(text, cells)):
+        assert cell_len(cut) <= cells
+        if cell_len(text) <= cells:
+            assert cut == text
 
 
 @given(anything, st.integers(0, 30), st.sampled_from(["left", "right", "center"]))
@@ -145,6 +145,20 @@ def test_pad_is_exactly_as_wide(text: str, cells: int, align) -> None:
 )
 def test_cuts(text: str, cells: int, expected: str) -> None:
     assert fit(text, cells) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "expected"),
+    [
+        ("日本語", 5, "…本語"),
+        ("日本語", 4, "…語"),
+        ("日本", 2, "…"),
+        ("student", 4, "…ent"),
+        ("e\u0301e\u0301e\u0301", 2, "…e\u0301"),
+    ],
+)
+def test_cuts_that_keep_the_end(text: str, cells: int, expected: str) -> None:
+    assert fit_end(text, cells) == expected
 
 
 def test_alignment() -> None:

@@ -15,7 +15,7 @@ from tutor.app.widgets.key_line import Hint
 from tutor.display.cache import cache_lines
 from tutor.display.language import _
 from tutor.display.messages import translated
-from tutor.display.safe import fit, safe
+from tutor.display.safe import fit, fit_end, safe
 from tutor.display.search_tree import two_decimals
 from tutor.engine.cache import Work
 from tutor.models.generation import Generation
@@ -35,11 +35,14 @@ def notice(state: GenerationState) -> str:
     return translated(state.found.notice or "")
 
 
-def step_heading(state: GenerationState, prefixes: Sequence[str]) -> str:
-    """Which step, and what is there to go on from."""
+def step_heading(state: GenerationState, prefixes: Sequence[str], width: int) -> str:
+    """Which step, and what is there to go on from: of a long text the end, which the next token follows."""
     heading = _("step {0}/{1}").format(state.number + 1, len(state.steps))
     if len(prefixes) == 1:
-        return heading + (" · " + _("after {0}").format(prefixes[0]) if prefixes[0] else " · " + _("the first token"))
+        if not prefixes[0]:
+            return heading + " · " + _("the first token")
+        after = heading + " · " + _("after {0}")
+        return after.format(fit_end(safe(prefixes[0]), width - cell_len(after.format("")) - MARGINS))
     return heading + " · " + _("{0} hypotheses go on").format(len(prefixes))
 
 

@@ -126,6 +126,22 @@ def fit(text: str, cells: int) -> str:
     return cut
 
 
+def fit_end(text: str, cells: int) -> str:
+    """The end of the text, with … before it where all of it is wider than so many terminal cells."""
+    if cells <= 0:
+        return ""
+    if cell_len(text) <= cells:
+        return text
+    tail = text[-(cells + 2) * (LONGEST_RUN_OF_MARKS + 2) :]
+    spans, _total = split_graphemes(tail)
+    used, begin = 0, len(tail)
+    for start, _stop, width in reversed(spans):
+        if used + width > cells - 1:
+            break
+        used, begin = used + width, start
+    return ELLIPSIS + tail[begin:]
+
+
 def pad(text: str, cells: int, align: Align = "left") -> str:
     """The text in exactly so many terminal cells: cut with … or filled with spaces."""
     text = fit(text, cells)

@@ -27,13 +27,14 @@ from tutor.app.walk import Walk
 from tutor.app.widgets.candidate_list import CandidateList
 from tutor.app.widgets.dial import Dial
 from tutor.app.widgets.key_line import KeyLine
+from tutor.app.widgets.prose import Prose
 from tutor.app.widgets.search_tree import SearchTree
 from tutor.app.widgets.sentence_bar import SentenceBar
 from tutor.app.widgets.sentence_input import SentenceInput
 from tutor.app.widgets.title_bar import TitleBar
 from tutor.app.widgets.too_small import FittedScreen, TooSmall
 from tutor.display.language import _
-from tutor.display.safe import safe, safe_text
+from tutor.display.safe import safe
 from tutor.display.search_tree import search_tree
 
 DROPPED_SHOWN = 3  # of one hypothesis; of a beam search all are
@@ -93,7 +94,7 @@ class GenerationScreen(FittedScreen[tuple[dict[str, Any], ...]]):
         yield TooSmall()
         yield TitleBar()
         yield SentenceBar(self.state.wish.sentence, "", with_target=False, id="bar")
-        yield Static(id="notice")
+        yield Prose(id="notice")
         with Horizontal(id="dials"):
             for setting in SETTINGS:
                 yield Dial(setting, settings[setting.name])
@@ -146,9 +147,9 @@ class GenerationScreen(FittedScreen[tuple[dict[str, Any], ...]]):
         bar = self.query_one(TitleBar)
         bar.left, bar.right = present.title(state), Path(state.wish.model).name
         bar.warning = _("untrained") if state.found is not None and not state.found.trained else ""
-        notice = present.notice(state)
-        self.query_one("#notice", Static).update(safe_text(notice))
-        self.query_one("#notice").set_class(not notice, "-none")
+        said, notice = present.notice(state), self.query_one("#notice", Prose)
+        notice.content = Content(safe(said))
+        notice.set_class(not said, "-none")
         for setting in SETTINGS:
             dial = self.query_one(f"#dial-{setting.name}")
             dial.display = turns(setting.name, state.wish.settings["strategy"])
@@ -164,7 +165,8 @@ class GenerationScreen(FittedScreen[tuple[dict[str, Any], ...]]):
         decode = model_called(state.found.model).target_tokenizer.decode
         prefixes = [decode(ids) for ids in state.found.prefixes(state.number)]
         heads, lines = candidate_lines(state, prefixes, self.size.width - SCROLL_MARGIN)
-        self.query_one("#step-heading", Static).update(Content(safe(present.step_heading(state, prefixes))))
+        heading = present.step_heading(state, prefixes, self.size.width)
+        self.query_one("#step-heading", Static).update(Content(safe(heading)))
         self.query_one(CandidateList).show(heads, lines, state.place)
         self.query_one("#tree-heading", Static).update(Content(present.answer_heading(state.found, self.size.width)))
         most = None if state.found.settings.strategy == "beam" else DROPPED_SHOWN

@@ -8,7 +8,7 @@ from typing import Any
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
+from textual.content import Content
 
 from tutor.app import present
 from tutor.app.gradients import underlying
@@ -19,6 +19,7 @@ from tutor.app.widgets.key_line import KeyLine
 from tutor.app.widgets.lesson_panel import LessonPanel
 from tutor.app.widgets.matrix import MatrixView
 from tutor.app.widgets.pipeline import Pipeline
+from tutor.app.widgets.prose import Prose
 from tutor.app.widgets.sentence_bar import SentenceBar
 from tutor.app.widgets.tab_line import TabLine
 from tutor.app.widgets.title_bar import TitleBar
@@ -27,7 +28,7 @@ from tutor.app.widgets.why_panel import WhyPanel
 from tutor.display.colours import Kind
 from tutor.display.language import _
 from tutor.display.messages import translated
-from tutor.display.safe import safe_text
+from tutor.display.safe import safe
 from tutor.display.titles import axis_title
 from tutor.engine.trace import Trace
 
@@ -45,7 +46,6 @@ class TraceView(FittedScreen[None]):
         super().__init__()
         self.snapshot = snapshot
         self.pane = "lesson" if snapshot.lesson.lesson else "matrix"
-        self._said: str | None = None  # the notice as last shown
         self._picture: Any = None  # what the matrix was last drawn from
 
     def compose(self) -> ComposeResult:
@@ -53,7 +53,7 @@ class TraceView(FittedScreen[None]):
         yield TooSmall()
         yield TitleBar()
         yield SentenceBar(request.sentence, request.target, with_target=False, id="bar")
-        yield Static(id="notice")
+        yield Prose(id="notice")
         yield TabLine()
         with Horizontal(id="body"):
             yield Pipeline(id="pipeline")
@@ -70,7 +70,7 @@ class TraceView(FittedScreen[None]):
         for name, title in (("pipeline", _("pipeline")), ("why", _("why"))):
             self.query_one(f"#{name}").border_title = title
         self.query_one(TabLine).tabs = (("lesson", _("Lesson")), ("matrix", _("Matrix")), ("why", _("Why")))
-        self._picture, self._said = None, None
+        self._picture = None
         self._show()
 
     def change_language(self, language: str) -> None:
@@ -98,10 +98,8 @@ class TraceView(FittedScreen[None]):
     def _show_notice(self) -> None:
         trace = self.snapshot.trace
         said = self.snapshot.error or (translated(trace.info.get("notice") or "") if trace is not None else "")
-        notice = self.query_one("#notice", Static)
-        if said != self._said:  # an update lays the whole screen out anew
-            self._said = said
-            notice.update(safe_text(said))
+        notice = self.query_one("#notice", Prose)
+        notice.content = Content(safe(said))
         notice.set_class(not said, "-none")
 
     def _show_trace(self, trace: Trace, walk: Walk) -> None:
