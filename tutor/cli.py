@@ -172,7 +172,11 @@ def explain(
 @model_option
 @click.option("--strategy", type=click.Choice(STRATEGIES), help="Without it, the one that the other options belong to.")
 @click.option("--beams", type=click.IntRange(min=1), help="Beam search: how many hypotheses go side by side. [4]")
-@click.option("--length-penalty", type=click.FloatRange(min=0), help="Beam search: how far length is made up for. [1]")
+@click.option(
+    "--length-penalty",
+    type=click.FloatRange(min=0),
+    help="Beam search: makes up for length. [the model's, or 1]",
+)
 @click.option("--temperature", type=click.FloatRange(min=0), help="Sampling: below 1 safer, above 1 wilder. [1]")
 @click.option("--top-k", type=click.IntRange(min=0), help="Sampling: only the K likeliest tokens. [all]")
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Sampling: only the likeliest up to P. [1]")

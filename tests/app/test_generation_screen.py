@@ -1,5 +1,6 @@
 """The generation screen: what it shows is what the model's steps hold, and everything follows the keys."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -164,6 +165,16 @@ async def test_it_returns_what_was_run(opened):
         (ran,) = driver.returned
         assert [one["strategy"] for one in ran] == ["greedy", "beam"] and ran[1]["beams"] == 2
         assert isinstance(driver.app.screen, TraceScreen)
+
+
+async def test_it_begins_with_the_models_own_length_penalty(tutor, monkeypatch):
+    model = model_called("proverbs")
+    monkeypatch.setattr(model, "card", replace(model.card, length_penalty=2.0))
+    async with tutor(model="proverbs", explore=SENTENCE) as driver:
+        await driver.press("G")
+        await driver.settle()
+        assert screen(driver).state.wish.settings["length_penalty"] == 2.0
+        assert screen(driver).query_one("#dial-length_penalty", Dial).value == 2.0
 
 
 async def test_enter_opens_the_trace_in_which_the_number_stands(opened):

@@ -84,12 +84,12 @@ def test_what_was_not_saved_is_done_again(trained, tmp_path):
 
 
 def test_the_finished_model_loads_and_is_small(tmp_path):
-    run = TrainingRun(replace(PROVERBS, every=400), None, tmp_path / "proverbs")
+    run = TrainingRun(replace(PROVERBS, every=400, length_penalty=1.5), None, tmp_path / "proverbs")
     reports = list(run.reports())
     assert [source for source, _answer in reports[-1].samples] == list(PROVERBS.samples)
     run.finish()
     model = tutor.load_model(tmp_path / "proverbs")
-    assert model.trained and model.card.limits == PROVERBS.limits
+    assert model.trained and model.card.limits == PROVERBS.limits and model.card.length_penalty == 1.5
     assert model.card.measured["steps"] == 400 and model.card.measured["training_loss"] < 0.1
     stored = load_file(tmp_path / "proverbs" / "weights.safetensors")
     assert {array.dtype for array in stored.values()} == {np.dtype(np.float16)}

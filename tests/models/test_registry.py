@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,8 @@ def test_a_missing_file_is_named(saved, file):
         ({"limits": None}, "limits: missing"),
         ({"weights": "noise"}, "weights: must be like"),
         ({"weights": {"seed": -1}}, "weights: must be like"),
+        ({"length_penalty": -0.5}, "length_penalty: must be a number of at least 0"),
+        ({"length_penalty": "long"}, "length_penalty: must be a number of at least 0"),
         ({"colour": "red"}, "colour: there is no such field"),
         ({"config": []}, "config: must be the settings"),
         ({"config": {"d_modell": 6}}, "config: d_modell: no such setting; did you mean d_model"),
@@ -175,3 +178,14 @@ def test_figures_of_quality_are_kept(saved):
     rewrite(saved, measured={"bleu": "good"})
     with pytest.raises(ModelError, match="measured: must be like"):
         read_card(saved)
+
+
+def test_a_length_penalty_of_its_own_is_kept_and_used(saved):
+    model = registry.load_model(saved)
+    assert model.generate("人 ok", strategy="beam").settings.length_penalty == 1
+    model.card = replace(model.card, length_penalty=1.6)
+    save_model(model, saved)
+    again = registry.load_model(saved)
+    assert again.card.length_penalty == 1.6
+    assert again.generate("人 ok", strategy="beam").settings.length_penalty == 1.6
+    assert again.generate("人 ok", strategy="beam", length_penalty=0.5).settings.length_penalty == 0.5

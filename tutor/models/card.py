@@ -11,11 +11,13 @@ series: {variables: [load, light], classes: [], example: day}   # only of a mode
 parameters: 1234            # so that a list of models need not build them
 weights: {seed: 7}          # only where the weights come out of a seed; else weights.safetensors holds them
 measured: {validation_loss: 2.3}   # where it was trained: any figures by name
+length_penalty: 2.0         # of beam search, where another than 1 serves this model better
 config: {…}                 # the fields of TransformerConfig
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +50,7 @@ class ModelCard:
     config: dict[str, Any] = field(repr=False)
     seed: int | None = None  # of the weights, where no file holds them
     measured: dict[str, float] = field(default_factory=dict)  # figures of its quality, by name
+    length_penalty: float = 1.0  # of beam search, unless told otherwise
     series: dict[str, Any] = field(default_factory=dict)  # of one that reads series: variables, classes, an example
 
     @property
@@ -79,9 +82,14 @@ def read_card(folder: Path) -> ModelCard:
     if not _is_series(series):
         example = "{variables: [load, light], classes: [], example: day}"
         raise ModelError("{path}: series: must be like {example}", path=path, example=example)
+    length_penalty = data.pop("length_penalty", 1.0)
+    if not _is_number(length_penalty) or not 0 <= length_penalty < math.inf:
+        rule = Message("a number of at least 0")
+        raise ModelError("{path}: {field}: must be {rule}", path=path, field="length_penalty", rule=rule)
     for name in data:
         raise ModelError("{path}: {field}: there is no such field", path=path, field=name)
-    return ModelCard(**fields, seed=weights["seed"] if weights else None, measured=measured, series=series)
+    seed = weights["seed"] if weights else None
+    return ModelCard(**fields, seed=seed, measured=measured, length_penalty=length_penalty, series=series)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -115,6 +123,8 @@ def write_card(card: ModelCard, folder: Path) -> None:
         data["series"] = card.series
     if card.measured:
         data["measured"] = card.measured
+    if card.length_penalty != 1:
+        data["length_penalty"] = card.length_penalty
     text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=120)
     (folder / FILE_NAME).write_text(text, encoding="utf-8", newline="\n")
 
@@ -133,9 +143,12 @@ def _is_seed(value: Any) -> bool:
 
 def _is_figures(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(name, str) and isinstance(figure, int | float) and not isinstance(figure, bool)
-        for name, figure in value.items()
+        isinstance(name, str) and _is_number(figure) for name, figure in value.items()
     )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_series(value: Any) -> bool:

@@ -115,7 +115,7 @@ class Model:
         text: str,
         strategy: str = "greedy",
         beams: int = 4,
-        length_penalty: float = 1.0,
+        length_penalty: float | None = None,
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
@@ -128,10 +128,10 @@ class Model:
     ) -> Generation:
         """Answer a sentence (encoder-decoder) or go on with it (decoder-only), and keep every step's candidates.
 
-        `strategy` is greedy, beam or sample; `Decoding` says what the others mean. At most `maximum` tokens are
-        chosen, the end token included, and no more than there are positions. `on_step` is told of each step as it is
-        taken. `with_all` keeps every token's probability in the steps. Raises ModelError, and ConfigError or
-        BackendError for wrong arguments.
+        `strategy` is greedy, beam or sample; `Decoding` says what the others mean; without a `length_penalty` the
+        card's is taken. At most `maximum` tokens are chosen, the end token included, and no more than there are
+        positions. `on_step` is told of each step as it is taken. `with_all` keeps every token's probability in the
+        steps. Raises ModelError, and ConfigError or BackendError for wrong arguments.
         """
         if self.config.architecture == "encoder_only":
             raise ModelError("{model} reads and does not write: it has no decoder; take another model", model=self.name)
@@ -140,7 +140,7 @@ class Model:
         settings = decoding_settings(
             strategy=strategy,
             beams=beams,
-            length_penalty=length_penalty,
+            length_penalty=self.card.length_penalty if length_penalty is None else length_penalty,
             temperature=temperature,
             top_k=top_k,
             top_p=top_p,

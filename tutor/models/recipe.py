@@ -17,6 +17,7 @@ training: {steps: 9000, …}  # the fields of tutor.engine.training.Settings
 samples: [I am a student.]  # answered now and then
 every: 500                  # steps from one checkpoint, validation and sample to the next
 limits: {en: …, zh: …}      # what the trained model's card says of its limits
+length_penalty: 2.0         # and of beam search, where another than 1 serves it better
 
 It lies in the folder of the model it trains, whose config and tokenizers it takes.
 """
@@ -69,6 +70,7 @@ class Recipe:
     samples: tuple[str, ...] = ()
     every: int = 500
     limits: Texts | None = None
+    length_penalty: float = 1.0
 
     def changed(self, **settings: Any) -> Recipe:
         """The same with other settings: steps, seed, …"""
@@ -214,6 +216,7 @@ RULES: dict[str, Rule] = {
     "samples": (Message("a list of texts"), _are_texts),
     "every": COUNT,
     "limits": TEXTS,
+    "length_penalty": NOT_BELOW_ZERO,
 }
 SETTINGS: dict[str, Rule] = {
     "steps": COUNT,

@@ -189,7 +189,7 @@ class TrainingRun:
     def finish(self) -> Model:
         """Write the model's folder and return the model, its weights as they are on disk: float16, measured so."""
         weights = {name: as_half(self.backend.to_numpy(a)).astype(np.float32) for name, a in self.state.best.items()}
-        card = replace(self.model.card, trained=True, seed=None)
+        card = replace(self.model.card, trained=True, seed=None, length_penalty=self.recipe.length_penalty)
         if self.recipe.limits:
             card = replace(card, limits=self.recipe.limits)
         model = Model(card, self.model.config, weights, self.model.tokenizer, self.model.target_tokenizer)

@@ -17,6 +17,7 @@ from tutor.app.screens.series_maps import MapChoice, SeriesMapsScreen
 from tutor.app.screens.trace_run import TraceRun
 from tutor.app.screens.training import TrainingScreen
 from tutor.app.screens.widths import WidthScreen
+from tutor.app.tracing import model_called
 from tutor.app.walk import Stop, Walk, fitted
 from tutor.app.width_state import Slider, WidthView
 from tutor.course.audit import Finding, Index, Sheet
@@ -160,9 +161,10 @@ class OpenActions(TraceRun):
         if request.program is not None or request.model is None:
             self.app.notify(_("This lesson's numbers are for paper: there is no model that writes."), markup=False)
             return
-        screen = GenerationScreen(
-            request.model, request.sentence, dict(settings), self.snapshot.language, request.backend
-        )
+        begin = dict(settings)
+        if self.snapshot.trace is not None:  # so the model is there, and nobody waits for it
+            begin.setdefault("length_penalty", model_called(request.model).card.length_penalty)
+        screen = GenerationScreen(request.model, request.sentence, begin, self.snapshot.language, request.backend)
         self.app.push_screen(screen, self._generated)
 
     def _train(self, settings: Mapping[str, Any], wanted: str = "") -> None:
