@@ -40,8 +40,23 @@ def test_the_translator_is_trained_on_a_file():
     recipe = read_recipe(find_recipe("translator"))
     assert recipe.files == (CorpusFile("tatoeba_en_zh.tsv"),)
     assert (recipe.held_out, recipe.batch, recipe.config) == (1000, 64, {"tied_embeddings": True})
+    assert recipe.attention_gain == pytest.approx(0.5**0.5, abs=1e-4)
     assert recipe.settings == Settings(recipe.settings.steps, 0.0015, 1000, "cosine", 0.01, dropout=0.1, smoothing=0.1,
                                        average=0.999, seed=0)  # fmt: skip
+
+
+def test_a_further_recipe_lies_beside_the_first():
+    again = read_recipe(find_recipe("translator/again"))
+    first = read_recipe(find_recipe("translator"))
+    assert again.folder == first.folder and again.files == first.files and again.limits == first.limits
+    assert again.settings.learning_rate < first.settings.learning_rate
+    assert again.length_penalty == first.length_penalty == registry.load_model("translator").card.length_penalty
+
+
+@pytest.mark.parametrize("name", ["translator/nothing", "translator/", "nothing/again", "translator/../proverbs/recipe"])
+def test_an_unknown_further_recipe_is_refused(name):
+    with pytest.raises(ModelError, match="no such recipe"):
+        find_recipe(name)
 
 
 def test_a_recipe_is_found_by_file_and_by_folder(tmp_path):

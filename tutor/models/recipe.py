@@ -93,10 +93,16 @@ class Recipe:
 
 
 def find_recipe(name: str | Path) -> Path:
-    """The recipe of a shipped model, of a model's folder, or the file itself. Raises ModelError."""
+    """The recipe of a shipped model, a further one beside it (translator/again), that of a folder, or the file itself.
+
+    Raises ModelError.
+    """
     shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{FILE_NAME}"))
     if str(name) in shipped or name in within(FILE_NAME):
         return SHIPPED / name / FILE_NAME
+    further = {f"{path.parent.name}/{path.stem}": path for path in SHIPPED.glob("*/*.yaml")}
+    if str(name) in further:
+        return further[str(name)]
     try:
         for path in (Path(name) / FILE_NAME, Path(name)):
             if path.is_file():
