@@ -53,7 +53,9 @@ def test_a_further_recipe_lies_beside_the_first():
     assert again.length_penalty == first.length_penalty == registry.load_model("translator").card.length_penalty
 
 
-@pytest.mark.parametrize("name", ["translator/nothing", "translator/", "nothing/again", "translator/../proverbs/recipe"])
+@pytest.mark.parametrize(
+    "name", ["translator/nothing", "translator/", "nothing/again", "translator/../proverbs/recipe"]
+)
 def test_an_unknown_further_recipe_is_refused(name):
     with pytest.raises(ModelError, match="no such recipe"):
         find_recipe(name)
