@@ -1,5 +1,7 @@
 """Settings shared by all tests: no test reads or writes the real learner's data, and none depends on the locale."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -7,6 +9,9 @@ from tutor.plain.streams import use_one_thread
 
 # As `tutor start` does it, and before any test imports NumPy: threads that spin slow every other process down.
 use_one_thread()
+
+# A shell ignores ctrl+c in what it runs in the background, and so would every process that a test starts there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The deadline measures the machine, not the code: it fails at random on a busy one. And every run tries the same
 # examples, so that a change is never blamed for what it did not do; --hypothesis-profile=search tries others.

@@ -72,6 +72,8 @@ def card_lines(name: str) -> Iterator[str]:
     if card.measured:
         figures = (f"{safe(name)} {value:g}" for name, value in card.measured.items())
         yield _("{0}: {1}").format(_("measured"), listed(figures))
+    if card.length_penalty != 1:
+        yield _("{0}: {1}").format(_("length penalty"), f"{card.length_penalty:g}")
     yield ""
     yield _("config:")
     yield from (f"  {key}: {safe(str(value))}" for key, value in model.config.as_dict().items())
