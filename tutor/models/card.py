@@ -83,7 +83,7 @@ def read_card(folder: Path) -> ModelCard:
         example = "{variables: [load, light], classes: [], example: day}"
         raise ModelError("{path}: series: must be like {example}", path=path, example=example)
     length_penalty = data.pop("length_penalty", 1.0)
-    if not _is_number(length_penalty) or not 0 <= length_penalty < math.inf:
+    if not is_number(length_penalty) or not 0 <= length_penalty < math.inf:
         rule = Message("a number of at least 0")
         raise ModelError("{path}: {field}: must be {rule}", path=path, field="length_penalty", rule=rule)
     for name in data:
@@ -143,11 +143,12 @@ def _is_seed(value: Any) -> bool:
 
 def _is_figures(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(name, str) and _is_number(figure) for name, figure in value.items()
+        isinstance(name, str) and is_number(figure) for name, figure in value.items()
     )
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a field holds a number; `true` is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

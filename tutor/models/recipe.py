@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor.engine.training import Settings
-from tutor.models.card import FORMAT, TEXTS, Texts, read_mapping
+from tutor.models.card import FORMAT, TEXTS, Texts, is_number, read_mapping
 from tutor.models.corpus import Pair
 from tutor.models.errors import Message, ModelError
 from tutor.models.registry import SHIPPED, within
@@ -162,10 +162,6 @@ def _check(data: Mapping[str, Any], rules: Mapping[str, Rule], path: Path, place
             raise ModelError("{path}: {field}: must be {rule}", path=path, field=f"{place}{name}", rule=rule)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_whole(value: Any, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
@@ -197,9 +193,9 @@ def _is_table(value: Any) -> bool:
 
 COUNT: Rule = (Message("a whole number of at least {least}", least=1), lambda value: _is_whole(value, 1))
 COUNT_OR_NONE: Rule = (Message("a whole number of at least {least}", least=0), lambda value: _is_whole(value, 0))
-ABOVE_ZERO: Rule = (Message("a number above 0, such as 0.001"), lambda value: _is_number(value) and 0 < value < 1e300)
-NOT_BELOW_ZERO: Rule = (Message("a number of at least 0"), lambda value: _is_number(value) and 0 <= value < 1e300)
-SHARE: Rule = (Message("a number from 0 to below 1"), lambda value: _is_number(value) and 0 <= value < 1)
+ABOVE_ZERO: Rule = (Message("a number above 0, such as 0.001"), lambda value: is_number(value) and 0 < value < 1e300)
+NOT_BELOW_ZERO: Rule = (Message("a number of at least 0"), lambda value: is_number(value) and 0 <= value < 1e300)
+SHARE: Rule = (Message("a number from 0 to below 1"), lambda value: is_number(value) and 0 <= value < 1)
 NAMED: Rule = (Message("fields with values"), lambda value: isinstance(value, dict))
 
 RULES: dict[str, Rule] = {

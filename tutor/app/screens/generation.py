@@ -166,7 +166,7 @@ class GenerationScreen(FittedScreen[tuple[dict[str, Any], ...]]):
         prefixes = [decode(ids) for ids in state.found.prefixes(state.number)]
         heads, lines = candidate_lines(state, prefixes, self.size.width - SCROLL_MARGIN)
         heading = present.step_heading(state, prefixes, self.size.width)
-        self.query_one("#step-heading", Static).update(Content(safe(heading)))
+        self.query_one("#step-heading", Static).update(Content(heading))
         self.query_one(CandidateList).show(heads, lines, state.place)
         self.query_one("#tree-heading", Static).update(Content(present.answer_heading(state.found, self.size.width)))
         most = None if state.found.settings.strategy == "beam" else DROPPED_SHOWN
