@@ -37,18 +37,17 @@ def test_turned_round_it_reads_what_it_wrote():
 
 def test_only_sentences_that_stand_in_no_pair_are_translated():
     lines = ["她喜欢猫。", "你好。", "你好。", "长" * 41, "她喜欢狗。"]
-    assert alone(lines, PAIRS) == ["你好。", "她喜欢狗。"]
+    assert alone(lines, ["她喜欢猫。"], 40) == ["你好。", "她喜欢狗。"]
 
 
-def test_what_is_said_stands_first_and_on_one_line():
+def test_a_sentence_comes_with_what_is_made_of_it():
     model = tutor.load_model("proverbs")
-    assert list(translated(model, ["白日依山尽"])) == [("黄河入海流", "白日依山尽")]
+    assert list(translated(model, ["白日依山尽"], -1.0)) == [("白日依山尽", "黄河入海流")]
 
 
-def test_what_the_model_is_not_sure_of_is_left_out(monkeypatch):
+def test_what_the_model_is_not_sure_of_is_left_out():
     model = tutor.load_model("proverbs")
-    monkeypatch.setattr(back_translation, "SURE", 0.0)
-    assert list(translated(model, ["白日依山尽"])) == []
+    assert list(translated(model, ["白日依山尽"], 0.0)) == []
 
 
 def test_what_is_held_out_one_way_is_held_out_the_other_way(data, recipe):
@@ -57,11 +56,22 @@ def test_what_is_held_out_one_way_is_held_out_the_other_way(data, recipe):
     assert turned_held_out == [(t, s) for s, t in held_out] and turned == [(t, s) for s, t in pairs]
 
 
-def test_it_trains_and_writes_pairs_that_can_be_read(data, recipe, monkeypatch, capsys):
-    monkeypatch.setattr(back_translation, "STEPS", 2)
-    model = train_back(recipe, data, data / "work")
-    assert model.trained and "validation" in capsys.readouterr().out
+def test_what_was_trained_is_not_trained_again(data, recipe):
+    model = train_back(recipe, data, data / "back", steps=2)
+    assert model.trained and model.card.measured["steps"] == 2
+    assert train_back(recipe, data, data / "back", steps=5).card.measured["steps"] == 2
+
+
+def test_both_rounds_write_pairs_with_the_source_first(data, recipe, monkeypatch):
+    monkeypatch.setattr(back_translation, "read_recipe", lambda path: recipe)
+    monkeypatch.setattr(back_translation, "TRAININGS", ({"steps": 1}, {"steps": 2, "seed": 1}))
+    monkeypatch.setattr(back_translation, "SURE_BACK", (-1e9, -1e9))
     (data / "tatoeba_chinese.txt").write_text("她喜欢猫。\n你好吗？\n", encoding="utf-8")
-    back_translation.main(data, data / "work")
-    made = read_pairs(data / "back_translated.tsv") if (data / "back_translated.tsv").read_text() else []
-    assert [target for _source, target in made] in ([], ["你好吗？"])
+    (data / "tatoeba_english.txt").write_text("It is late.\nHe likes dogs.\n", encoding="utf-8")
+    back_translation.main(data, data / "work", "translator")
+    answer = tutor.load_model("translator").generate("He likes dogs.").text
+    assert read_pairs(data / "forward_translated.tsv") == [("He likes dogs.", answer)]
+    for name in back_translation.BACK:
+        assert [target for _source, target in read_pairs(data / name)] == ["你好吗？"]
+    trained = [tutor.load_model(data / "work" / f"round-{number}") for number in (1, 2)]
+    assert [model.card.measured["steps"] for model in trained] == [1, 2]

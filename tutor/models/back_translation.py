@@ -1,32 +1,40 @@
-"""Pairs out of sentences of the target language alone, by a model trained the other way (Sennrich et al. 2016b).
+"""Pairs out of sentences that have no translation beside them, by models of both directions.
 
-    python -m tutor.models.back_translation DATA FOLDER
+    python -m tutor.models.back_translation DATA FOLDER MODEL
 
-trains, in FOLDER, the translator turned round on the first file of its recipe, and has it translate the sentences of
-DATA/tatoeba_chinese.txt that stand in no pair. Those it is fairly sure of go to DATA/back_translated.tsv:
-what the model said, a tab, what was there. A translator that learns from these pairs learns to write what people wrote.
+trains, in FOLDER, the translator turned round, and has it translate the sentences of DATA/tatoeba_chinese.txt that
+stand in no pair: a translator that learns from such pairs learns to write what people wrote (Sennrich et al. 2016b).
+Then MODEL, which translates forward, does the same with DATA/tatoeba_english.txt, the one turned round learns on from
+that as well, and translates once more (Hoang et al. 2018). Only what a model is sure of is kept, in these files of
+DATA, the source first: back_translated_1.tsv, forward_translated.tsv, back_translated_2.tsv.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from tutor.models.checkpoint import FILE_NAME as CHECKPOINT
 from tutor.models.corpus import Pair, read_lines, read_pairs
 from tutor.models.folder import save_model
 from tutor.models.model import Model
-from tutor.models.recipe import Recipe, find_recipe, read_recipe
+from tutor.models.recipe import CorpusFile, Recipe, find_recipe, read_recipe
 from tutor.models.registry import load_model
 from tutor.models.training_run import TrainingRun
 from tutor.models.weights import initialise
 
-ALONE = "tatoeba_chinese.txt"
-MADE = "back_translated.tsv"
-STEPS, WARMUP = 4500, 600  # with fewer than the translator's the answers are plain and of one kind, and good enough
-LONGEST = 40  # characters
-SURE = -1.0  # mean log-probability of a token; below it most of what it says is made up
+CHINESE, ENGLISH = "tatoeba_chinese.txt", "tatoeba_english.txt"
+FORWARD, BACK = "forward_translated.tsv", ("back_translated_1.tsv", "back_translated_2.tsv")
+TRAININGS: tuple[Mapping[str, Any], ...] = (  # what is different from the translator's own
+    {"steps": 9000, "warmup": 800},
+    {"steps": 6000, "warmup": 200, "learning_rate": 0.001, "seed": 2},
+)
+LONGEST_CHINESE, LONGEST_ENGLISH = 40, 150  # characters
+# The mean log-probability of a token. Below it, much is made up, and a translator that learns from it becomes worse.
+SURE_BACK, SURE_FORWARD = (-0.45, -0.6), -0.4
 
 
 def turned_round(model: Model, seed: int = 0) -> Model:
@@ -38,48 +46,63 @@ def turned_round(model: Model, seed: int = 0) -> Model:
     return Model(card, config, initialise(config, seed), model.target_tokenizer, model.tokenizer)
 
 
-def alone(lines: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
-    """The sentences that stand in no pair, each once, in their order; long ones left out."""
-    known = {target for _source, target in pairs}
-    return [line for line in dict.fromkeys(lines) if line not in known and len(line) <= LONGEST]
+def alone(lines: Iterable[str], known: Iterable[str], longest: int) -> list[str]:
+    """The sentences that are not among the known ones, each once, in their order; long ones left out."""
+    known = set(known)
+    return [line for line in dict.fromkeys(lines) if line not in known and len(line) <= longest]
 
 
-def translated(model: Model, lines: Sequence[str]) -> Iterator[Pair]:
-    """Each sentence after what the model makes of it; left out where it makes nothing or is not sure."""
-    for line in lines:
+def translated(model: Model, lines: Sequence[str], sure: float) -> Iterator[Pair]:
+    """Each sentence and what the model makes of it; left out where it makes nothing or is not sure."""
+    for number, line in enumerate(lines, 1):
         answer = model.generate(line)
         said = " ".join(answer.text.split())
-        if said and answer.log_probability / (len(answer.ids) + 1) >= SURE:
-            yield said, line
+        if said and answer.log_probability / (len(answer.ids) + 1) >= sure:
+            yield line, said
+        if number % 1000 == 0:
+            print(f"{number} of {len(lines)} translated", flush=True)
 
 
-def train_back(recipe: Recipe, data: Path, folder: Path) -> Model:
-    """The translator of a recipe, trained the other way. Raises ModelError."""
-    save_model(turned_round(load_model(recipe.folder)), folder / "untrained")
-    settings = replace(recipe.settings, steps=STEPS, warmup=WARMUP)
-    turned = replace(
-        recipe, folder=folder / "untrained", files=recipe.files[:1], reads="swapped", settings=settings, samples=()
-    )
-    run = TrainingRun(turned, data, folder / "trained")
+def train_back(recipe: Recipe, data: Path, folder: Path, begin: Path | None = None, **settings: Any) -> Model:
+    """The translator of a recipe, trained the other way, in FOLDER. What an earlier call did there is gone on with.
+
+    `begin` is the folder of the model whose weights come in place of random ones. Raises ModelError.
+    """
+    if (folder / "model.yaml").exists():
+        return load_model(folder)
+    untrained = folder.parent / "untrained"
+    save_model(turned_round(load_model(recipe.folder)), untrained)
+    turned = replace(recipe, folder=untrained, reads="swapped", samples=())
+    stopped = (folder / CHECKPOINT).exists()
+    run = TrainingRun(turned, data, folder, resume=stopped, begin=None if stopped else begin, **settings)
     for report in run.reports():
         if report.validation is not None:
-            print(f"step {report.progress.step} of {STEPS}: validation {report.validation:.3f}", flush=True)
+            print(f"step {report.progress.step}: validation {report.validation:.3f}", flush=True)
     return run.finish()
 
 
-def main(data: Path, folder: Path) -> None:
-    """Train the model that translates back, unless FOLDER has one, and write the pairs."""
+def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
+    """One pair a line, source, tab, target, as `read_pairs` reads them."""
+    with path.open("w", encoding="utf-8") as out:
+        out.writelines(f"{source}\t{target}\n" for source, target in pairs)
+
+
+def main(data: Path, folder: Path, model: str | Path) -> None:
+    """Both rounds."""
     recipe = read_recipe(find_recipe("translator"))
-    trained = folder / "trained"
-    ready = (trained / "model.yaml").exists()
-    model = load_model(trained) if ready else train_back(recipe, data, folder)
-    lines = alone(read_lines(data / ALONE), read_pairs(data / recipe.files[0].file))
-    with (data / MADE).open("w", encoding="utf-8") as out:
-        for number, (said, line) in enumerate(translated(model, lines), 1):
-            out.write(f"{said}\t{line}\n")
-            if number % 1000 == 0:
-                print(f"{number} of {len(lines)} translated", flush=True)
+    pairs = read_pairs(data / recipe.files[0].file)
+    chinese = alone(read_lines(data / CHINESE), (target for _source, target in pairs), LONGEST_CHINESE)
+    english = alone(read_lines(data / ENGLISH), (source for source, _target in pairs), LONGEST_ENGLISH)
+    begin = None
+    for number, (settings, made, sure) in enumerate(zip(TRAININGS, BACK, SURE_BACK, strict=True), 1):
+        if number == 2:
+            write_pairs(data / FORWARD, translated(load_model(model), english, SURE_FORWARD))
+            recipe = replace(recipe, files=(*recipe.files, CorpusFile(FORWARD)))
+        trained = folder / f"round-{number}"
+        back = train_back(recipe, data, trained, begin, **settings)
+        write_pairs(data / made, ((said, line) for line, said in translated(back, chinese, sure)))
+        begin = trained
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:]))
