@@ -105,4 +105,6 @@ def main(data: Path, folder: Path, model: str | Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
     main(*map(Path, sys.argv[1:]))
