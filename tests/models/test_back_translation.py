@@ -56,10 +56,11 @@ def test_what_is_held_out_one_way_is_held_out_the_other_way(data, recipe):
     assert turned_held_out == [(t, s) for s, t in held_out] and turned == [(t, s) for s, t in pairs]
 
 
-def test_what_was_trained_is_not_trained_again(data, recipe):
+def test_what_was_trained_is_not_trained_again(data, recipe, capsys):
     model = train_back(recipe, data, data / "back", steps=2)
-    assert model.trained and model.card.measured["steps"] == 2
+    assert model.trained and model.card.measured["steps"] == 2 and "validation" in capsys.readouterr().out
     assert train_back(recipe, data, data / "back", steps=5).card.measured["steps"] == 2
+    assert not capsys.readouterr().out
 
 
 def test_both_rounds_write_pairs_with_the_source_first(data, recipe, monkeypatch):

@@ -6,6 +6,7 @@ import yaml
 
 from tutor.engine.training import Settings
 from tutor.models import registry
+from tutor.models.back_translation import BACK
 from tutor.models.errors import ModelError
 from tutor.models.recipe import CorpusFile, find_recipe, read_recipe
 from tutor.models.registry import load_model
@@ -45,10 +46,15 @@ def test_the_translator_is_trained_on_a_file():
                                        average=0.999, seed=0)  # fmt: skip
 
 
-def test_a_further_recipe_lies_beside_the_first():
-    again = read_recipe(find_recipe("translator/again"))
+@pytest.mark.parametrize(("name", "made"), [("again", ()), ("third", BACK[:1]), ("fourth", BACK[1:])])
+def test_a_further_recipe_lies_beside_the_first(name, made):
+    again = read_recipe(find_recipe(f"translator/{name}"))
     first = read_recipe(find_recipe("translator"))
-    assert again.folder == first.folder and again.files == first.files and again.limits == first.limits
+    assert (
+        again.folder == first.folder
+        and again.files == (*first.files, *map(CorpusFile, made))
+        and again.limits == first.limits
+    )
     assert again.settings.learning_rate < first.settings.learning_rate
     assert again.length_penalty == first.length_penalty == registry.load_model("translator").card.length_penalty
 

@@ -72,9 +72,9 @@ def train_back(recipe: Recipe, data: Path, folder: Path, begin: Path | None = No
         return load_model(folder)
     untrained = folder.parent / "untrained"
     save_model(turned_round(load_model(recipe.folder)), untrained)
-    turned = replace(recipe, folder=untrained, reads="swapped", samples=())
+    swapped = replace(recipe, folder=untrained, reads="swapped", samples=())
     stopped = (folder / CHECKPOINT).exists()
-    run = TrainingRun(turned, data, folder, resume=stopped, begin=None if stopped else begin, **settings)
+    run = TrainingRun(swapped, data, folder, resume=stopped, begin=None if stopped else begin, **settings)
     for report in run.reports():
         if report.validation is not None:
             print(f"step {report.progress.step}: validation {report.validation:.3f}", flush=True)
@@ -87,21 +87,25 @@ def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
         out.writelines(f"{source}\t{target}\n" for source, target in pairs)
 
 
+def turned(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """What was made of a sentence before the sentence."""
+    return ((said, line) for line, said in pairs)
+
+
 def main(data: Path, folder: Path, model: str | Path) -> None:
     """Both rounds."""
     recipe = read_recipe(find_recipe("translator"))
     pairs = read_pairs(data / recipe.files[0].file)
     chinese = alone(read_lines(data / CHINESE), (target for _source, target in pairs), LONGEST_CHINESE)
     english = alone(read_lines(data / ENGLISH), (source for source, _target in pairs), LONGEST_ENGLISH)
-    begin = None
-    for number, (settings, made, sure) in enumerate(zip(TRAININGS, BACK, SURE_BACK, strict=True), 1):
-        if number == 2:
-            write_pairs(data / FORWARD, translated(load_model(model), english, SURE_FORWARD))
-            recipe = replace(recipe, files=(*recipe.files, CorpusFile(FORWARD)))
-        trained = folder / f"round-{number}"
-        back = train_back(recipe, data, trained, begin, **settings)
-        write_pairs(data / made, ((said, line) for line, said in translated(back, chinese, sure)))
-        begin = trained
+    first, second = (folder / f"round-{number}" for number in (1, 2))
+
+    back = train_back(recipe, data, first, **TRAININGS[0])
+    write_pairs(data / BACK[0], turned(translated(back, chinese, SURE_BACK[0])))
+    write_pairs(data / FORWARD, translated(load_model(model), english, SURE_FORWARD))
+    both = replace(recipe, files=(*recipe.files, CorpusFile(FORWARD)))
+    back = train_back(both, data, second, begin=first, **TRAININGS[1])
+    write_pairs(data / BACK[1], turned(translated(back, chinese, SURE_BACK[1])))
 
 
 if __name__ == "__main__":
