@@ -223,8 +223,8 @@ def _beam_steps(
         allowed = rows
         if not course.rules.are_plain:
             allowed = np.stack([course.allowed(row, number, one) for row, one in zip(rows, running, strict=True)])
-        pairs = _best_continuations(allowed, running, max(2, 1 + len(ends)) * settings.beams)
-        fates = _fates([token for _, token in pairs], ends, settings.beams, settings.beams - len(ended))
+        pairs = best_continuations(allowed, running, max(2, 1 + len(ends)) * settings.beams)
+        fates = fates_of([token for _, token in pairs], ends, settings.beams, settings.beams - len(ended))
         candidates, logits, penalty = [], following.logits, settings.length_penalty
         for (parent, token), fate in zip(pairs, fates, strict=True):
             numbers = float(logits[parent, token]), float(rows[parent, token]), float(fate != "dropped")
@@ -242,7 +242,7 @@ def _beam_steps(
             rows = following.following_each([c.token for c in survivors], [c.parent for c in survivors])
 
 
-def _fates(tokens: Sequence[int], end_ids: Sequence[int], beams: int, wanted: int) -> list[str]:
+def fates_of(tokens: Sequence[int], end_ids: Sequence[int], beams: int, wanted: int) -> list[str]:
     """What becomes of each candidate, the best first; once `wanted` have ended, no other goes on."""
     ends = sum(token in end_ids for token in tokens[:beams])
     places = beams if ends < wanted else 0
@@ -256,7 +256,7 @@ def _fates(tokens: Sequence[int], end_ids: Sequence[int], beams: int, wanted: in
     return fates
 
 
-def _best_continuations(rows: np.ndarray, running: Sequence[Hypothesis], count: int) -> list[tuple[int, int]]:
+def best_continuations(rows: np.ndarray, running: Sequence[Hypothesis], count: int) -> list[tuple[int, int]]:
     """The (hypothesis, token) pairs with the highest log-probability in total, at most `count`, the best first."""
     totals = np.array([hypothesis.log_probability for hypothesis in running])
     with np.errstate(invalid="ignore"):  # a model whose training went wrong may say not-a-number
