@@ -15,7 +15,7 @@ from tutor.engine.transformer import weight_shapes
 from tutor.models import checkpoint, weights
 from tutor.models.checkpoint import load_checkpoint, read_notes, save_checkpoint
 from tutor.models.errors import ModelError
-from tutor.models.recipe import find_recipe, read_recipe
+from tutor.models.recipe import CorpusFile, find_recipe, read_recipe
 from tutor.models.training_run import TrainingRun, read_corpus
 
 NUMPY = load_backend("numpy")
@@ -246,8 +246,6 @@ def test_other_backends_go_on_from_the_same_file(tmp_path):
 
 
 def test_corpora_are_mixed_and_what_is_held_out_stands_in_none(tmp_path):
-    from tutor.models.recipe import CorpusFile
-
     (tmp_path / "a.tsv").write_text("".join(f"天{i}\t地{i}\n" for i in range(30)), encoding="utf-8")
     (tmp_path / "b.tsv").write_text("".join(f"天{i}\t人{i}\n" for i in range(40)), encoding="utf-8")
     mixed = replace(recipe(), pairs=(), files=(CorpusFile("a.tsv"), CorpusFile("b.tsv", 2)), held_out=10)
@@ -260,6 +258,15 @@ def test_corpora_are_mixed_and_what_is_held_out_stands_in_none(tmp_path):
     reports = list(run.reports())
     assert [r.progress.step for r in reports if r.validation is not None] == [5, 10, 14]
     assert run.finish().card.measured["validation_loss"] > 0
+
+
+def test_what_is_held_out_is_not_joined_either(tmp_path):
+    (tmp_path / "a.tsv").write_text("".join(f"天{i}。\t地{i}\n" for i in range(30)), encoding="utf-8")
+    made = replace(recipe(), pairs=(), files=(CorpusFile("a.tsv"),), held_out=10)
+    alone, held_out = read_corpus(made, tmp_path)
+    training, same = read_corpus(replace(made, joined=50), tmp_path)
+    assert (training[:20], len(training), same) == (alone, 70, held_out)
+    assert {part for source, _ in training for part in source.split("。") if part} == {s[:-1] for s, _ in alone}
 
 
 def test_weights_too_large_for_float16_are_named(tmp_path):

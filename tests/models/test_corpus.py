@@ -14,6 +14,7 @@ from tutor.models.corpus import (
     NextWordCorpus,
     PairCorpus,
     fingerprint,
+    joined,
     padded,
     read_lines,
     read_pairs,
@@ -193,3 +194,19 @@ def test_a_sentence_that_would_grow_too_long_stays_as_it_was():
     longest = len(translator.tokenizer.encode(pairs[0][0]).ids) + 1
     corpus = PairCorpus.of(translator, pairs, 1, longest=longest, piece_dropout=0.9)
     assert next(corpus.batches()).ids.shape == (1, longest)
+
+
+def test_two_pairs_follow_each_other_as_people_would_write_them():
+    pairs = [("Sit down.", "坐下。"), ("Who, me?", "谁，我？"), ("Look", "看")]
+    found = joined(pairs, 200, 0)
+    assert len(found) == 200
+    sources = {"Sit down.", "Who, me?"}
+    assert set(found) == {(f"{s} {u}", f"{t}{v}") for s, t in pairs for u, v in pairs if s in sources}
+
+
+def test_what_ends_without_a_mark_is_joined_where_nothing_has_one():
+    assert joined([("one two", "")], 2, 0) == [("one two one two", "")] * 2
+
+
+def test_nothing_is_joined_unless_asked_for():
+    assert joined([("a", "b")], 0, 0) == joined([], 0, 0) == []

@@ -117,6 +117,8 @@ def test_corpora_are_mixed(tmp_path):
         ({"training": {"decay": "linear"}}, "training.decay: must be one of none, inverse_sqrt, cosine"),
         ({"training": {"decay": ["cosine"]}}, "training.decay: must be one of"),
         ({"training": {"steps": True}}, "training.steps: must be a whole number"),
+        ({"joined": 0}, "joined: must be a whole number of at least 1"),
+        ({"joined": 9, "reads": "poems"}, "joined: only pairs and sentences are joined"),
         ({"attention_gain": 0}, "attention_gain: must be a number above 0"),
         ({"training": {"clip": -1}}, "training.clip: must be a number of at least 0"),
     ],

@@ -10,6 +10,7 @@ held_out: 1000              # so many of the first file's, with no sentence amon
 batch: 64                   # sentences
 batch_tokens: 1000          # or, in place of as many sentences, so many tokens in each batch, padding included
 piece_dropout: 0.1          # so often a merge of two pieces of a source is left out (`Tokenizer.respelt`)
+joined: 40000               # so many pairs more are made of two of these, one after the other (`corpus.joined`)
 attention_gain: 0.7071      # so many times as large are the random query, key and value (`weights.initialise`)
 longest: 64                 # tokens; longer sentences are left out
 config: {…}                 # what is to be different from the model's config
@@ -64,6 +65,7 @@ class Recipe:
     batch: int = 64
     batch_tokens: int = 0
     piece_dropout: float = 0.0
+    joined: int = 0
     attention_gain: float = 1.0
     longest: int = 64
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class Recipe:
             "longest",
             "config",
             *(["piece_dropout"] if self.piece_dropout else []),
+            *(["joined"] if self.joined else []),
             *(["attention_gain"] if self.attention_gain != 1 else []),
             *(["reads"] if self.reads != "lines" else []),
             *(["generate"] if self.generate else []),
@@ -127,6 +130,8 @@ def read_recipe(path: str | Path) -> Recipe:
     given = [name for name in ("corpus", "pairs", "sentences", "generate") if name in data]
     if len(given) != 1:
         raise ModelError("{path}: must have one of corpus, pairs, sentences and generate", path=path)
+    if "joined" in data and ("generate" in data or data.get("reads") == "poems"):
+        raise ModelError("{path}: joined: only pairs and sentences are joined, not poems or a table", path=path)
     training = data.pop("training", {})
     _check(training, SETTINGS, path, "training.")
     corpus = data.pop("corpus", [])
@@ -211,6 +216,7 @@ RULES: dict[str, Rule] = {
     "batch": COUNT,
     "batch_tokens": COUNT,
     "piece_dropout": SHARE,
+    "joined": COUNT,
     "attention_gain": ABOVE_ZERO,
     "longest": COUNT,
     "config": NAMED,

@@ -22,6 +22,7 @@ from tutor.models.corpus import (
     Pair,
     PairCorpus,
     fingerprint,
+    joined,
     read_lines,
     read_pairs,
     split,
@@ -258,7 +259,7 @@ def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pai
         if not number:
             pairs, held_out = split(pairs, recipe.held_out, SPLIT_SEED)
         mains += without(pairs, held_out) * one.times
-    return mains, held_out
+    return mains + joined(mains, recipe.joined, SPLIT_SEED), held_out
 
 
 def read_poem_pairs(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pair]]:
