@@ -6,6 +6,7 @@ import yaml
 
 from tutor.engine.training import Settings
 from tutor.models import registry
+from tutor.models.agreement import BACK_TRANSLATED, DISTILLED
 from tutor.models.back_translation import BACK
 from tutor.models.errors import ModelError
 from tutor.models.recipe import CorpusFile, find_recipe, read_recipe
@@ -46,7 +47,20 @@ def test_the_translator_is_trained_on_a_file():
                                        average=0.999, seed=0)  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "made"), [("again", ()), ("third", BACK[:1]), ("fourth", BACK[1:])])
+AGREED = (BACK_TRANSLATED, DISTILLED)
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("again", ()),
+        ("third", BACK[:1]),
+        ("fourth", BACK[1:]),
+        ("other", BACK[1:]),
+        ("fifth", AGREED),
+        ("sixth", AGREED),
+    ],
+)
 def test_a_further_recipe_lies_beside_the_first(name, made):
     again = read_recipe(find_recipe(f"translator/{name}"))
     first = read_recipe(find_recipe("translator"))
@@ -55,7 +69,9 @@ def test_a_further_recipe_lies_beside_the_first(name, made):
         and again.files == (*first.files, *map(CorpusFile, made))
         and again.limits == first.limits
     )
-    assert again.settings.learning_rate < first.settings.learning_rate
+    from_random = again.attention_gain != 1
+    assert from_random == (name == "other")
+    assert (again.settings.learning_rate == first.settings.learning_rate) == from_random
     assert again.length_penalty == first.length_penalty == registry.load_model("translator").card.length_penalty
 
 
