@@ -81,12 +81,12 @@ def _candidates(
     ]
     if not made:
         return []
-    theirs = padded([judge.read(said).ids for _row, said, _sure in made], judge.config.pad_id)
-    right = padded([ids for (ids, _line), _said, _sure in made], judge.config.pad_id)
+    theirs = padded([judge.read(said).ids for _row, said, _certainty in made], judge.config.pad_id)
+    right = padded([ids for (ids, _line), _said, _certainty in made], judge.config.pad_id)
     opinions = log_probability_each([one.weights for one in judges], judge.config, theirs, right)
     return [
-        Translation(line, said, sure, float(opinion) / len(ids))
-        for ((ids, line), said, sure), opinion in zip(made, opinions, strict=True)
+        Translation(line, said, certainty, float(opinion) / len(ids))
+        for ((ids, line), said, certainty), opinion in zip(made, opinions, strict=True)
     ]
 
 
