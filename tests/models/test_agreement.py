@@ -66,3 +66,8 @@ def test_both_files_have_the_source_first(tmp_path, forward, back, monkeypatch):
     agreement.main(tmp_path, tmp_path / "back", tmp_path / "forward", tmp_path / "forward")
     assert read_pairs(tmp_path / "distilled.tsv") == [("She likes cats.", "她喜欢猫。")]
     assert [target for _source, target in read_pairs(tmp_path / "back_translated_3.tsv")] == ["你好吗？"]
+
+
+def test_only_models_of_one_config_answer_as_one(tmp_path, forward):
+    with pytest.raises(SystemExit, match="of one config"):
+        agreement.main(tmp_path, "translator", "translator", "proverbs")

@@ -98,6 +98,8 @@ def sure(found: Iterable[Translation], least: tuple[float, float]) -> Iterator[P
 def main(data: Path, back: Path, *models: Path) -> None:
     """Both files."""
     forward, backward = [load_model(model) for model in models], [load_model(back)]
+    if any(model.config != forward[0].config for model in forward):
+        sys.exit("Only models of one config can answer as one: train them by recipes of the same model.")
     pairs = read_pairs(data / read_recipe(find_recipe("translator")).files[0].file)
     english = alone(read_lines(data / ENGLISH), (source for source, _target in pairs), LONGEST_ENGLISH)
     chinese = alone(read_lines(data / CHINESE), (target for _source, target in pairs), LONGEST_CHINESE)

@@ -21,7 +21,7 @@ from tutor.models.tokenizer import Tokenizer
 Pair = tuple[str, str]
 Ids = list[int]
 CHUNK = 64  # so many batches are sorted by length at a time
-ENDS = ".?!。？！"
+SENTENCE_ENDS = tuple(".?!。？！")
 IN_ORDER = 0xFFFF_FFFF  # in place of an epoch's number, for what is not shuffled
 
 
@@ -71,7 +71,7 @@ def joined(pairs: Sequence[Pair], count: int, seed: int) -> list[Pair]:
     if not count:
         return []
     random_numbers = np.random.default_rng(seed)
-    ending = [pair for pair in pairs if pair[0].endswith(tuple(ENDS))] or pairs
+    ending = [pair for pair in pairs if pair[0].endswith(SENTENCE_ENDS)] or pairs
     firsts = random_numbers.integers(len(ending), size=count)
     seconds = random_numbers.integers(len(pairs), size=count)
     return [_after_each_other(ending[i], pairs[j]) for i, j in zip(firsts, seconds, strict=True)]
