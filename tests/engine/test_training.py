@@ -14,6 +14,7 @@ from tutor.engine.training import (
     Settings,
     State,
     TrainingError,
+    accumulated,
     adamw,
     begin,
     evaluate,
@@ -113,6 +114,26 @@ def test_a_batch_is_the_mean_over_its_tokens():
     for name, slope in slopes.items():
         mean = sum(share * each[name] for share, (_, each) in zip(shares, found, strict=True))
         np.testing.assert_allclose(slope, mean, rtol=1e-9, atol=1e-12)
+
+
+def test_several_batches_make_a_step_as_one_of_all_their_sentences_does():
+    whole = batch()
+    ones = [Batch(whole.ids[i : i + 1], whole.targets[i : i + 1], whole.target_ids[i : i + 1]) for i in range(3)]
+    assert len({one.tokens for one in ones}) > 1, "each is weighed by its tokens"
+    together, apart = (begin(small.weights(CONFIG, dtype="float64")) for _ in range(2))
+    (expected,) = train(together, CONFIG, [whole], Settings(1))
+    (found,) = train(apart, CONFIG, ones, Settings(1, accumulate=3))
+    assert (found.loss, found.length) == (pytest.approx(expected.loss), pytest.approx(expected.length))
+    assert found.tokens == expected.tokens and apart.step == 1
+    for name, array in together.weights.items():
+        np.testing.assert_allclose(apart.weights[name], array, rtol=1e-6, atol=1e-9)
+
+
+def test_the_batches_of_a_step_drop_different_numbers():
+    weights, whole, settings = small.weights(CONFIG), batch(), Settings(dropout=0.3)
+    parts = [gradients(weights, CONFIG, whole, settings, 7, part=part)[0] for part in range(2)]
+    both, _slopes = accumulated(weights, CONFIG, [whole, whole], settings, 7)
+    assert parts[0] != parts[1] and both == pytest.approx(np.mean(parts))
 
 
 def test_dropout_follows_from_seed_and_step():

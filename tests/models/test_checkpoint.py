@@ -74,6 +74,21 @@ def test_a_resumed_training_equals_one_that_never_stopped(trained, tmp_path, sto
     check_equal(second.state, trained.state)
 
 
+def test_steps_of_several_batches_are_resumed_too(tmp_path):
+    several = recipe(accumulate=3, steps=6)
+    whole = TrainingRun(several, None, tmp_path / "whole")
+    first = TrainingRun(several, None, tmp_path / "stopped")
+    losses = steps_of(first, 4)
+    first.save()
+    second = TrainingRun(several, None, tmp_path / "stopped", resume=True)
+    assert losses + steps_of(second) == steps_of(whole)
+    check_equal(second.state, whole.state)
+
+
+def test_a_training_begun_before_steps_had_several_batches_is_gone_on_with(trained):
+    assert "accumulate" not in read_notes(trained.checkpoint)["recipe"]["training"]
+
+
 def test_what_was_not_saved_is_done_again(trained, tmp_path):
     first = TrainingRun(recipe(), None, tmp_path / "killed")
     losses = steps_of(first, 8)  # the last checkpoint is that of step 5
@@ -131,6 +146,7 @@ def test_there_must_be_something_to_go_on_with(tmp_path):
     [
         (recipe(learning_rate=0.5), "learning_rate: 0.02, not 0.5"),
         (replace(recipe(), batch=3), "batch: 2, not 3"),
+        (recipe(accumulate=2), "accumulate: None, not 2"),
         (replace(recipe(), pairs=PROVERBS.pairs[:3]), "corpus: 4-"),
         (replace(recipe(), config={"d_ff": 8}), "d_ff: None, not 8"),
     ],

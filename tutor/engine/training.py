@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,7 @@ class Settings:
     dropout: float = 0.0
     smoothing: float = 0.0
     average: float = 0.0  # how much of the running average of the weights is kept each step; 0 keeps none
+    accumulate: int = 1  # so many batches, their gradients added up, make one step
     seed: int = 0
 
 
@@ -112,10 +114,14 @@ def gradients(
     settings: Settings | None = None,
     step: int = 0,
     backend: Backend | None = None,
+    part: int = 0,
 ) -> tuple[float, Arrays]:
-    """The loss of a batch and its gradient for every weight. Dropout follows from seed and step alone."""
+    """The loss of a batch and its gradient for every weight.
+
+    Dropout follows from the seed, the step and which `part` of the step the batch is.
+    """
     settings = settings or Settings()
-    generator = np.random.default_rng([settings.seed, step])
+    generator = np.random.default_rng([settings.seed, step, part])
     record = Recorder(weights, backend, dropout=settings.dropout, generator=generator, bound=math.inf)
     given = (batch.ids, batch.target_ids, batch.segment_ids, batch.targets)
     loss = run(record, config, *given, settings.smoothing, batch.task_targets)
@@ -123,6 +129,28 @@ def gradients(
     learned = [name for name in weights if name not in STORED]
     found = backward(record, loss, learned, use_up=True)
     return float(loss.value), {name: found[name].array for name in weights if name in found}
+
+
+def accumulated(
+    weights: Mapping[str, Any],
+    config: TransformerConfig,
+    parts: Sequence[Batch],
+    settings: Settings,
+    step: int = 0,
+    backend: Backend | None = None,
+) -> tuple[float, Arrays]:
+    """As `gradients`, of the batches that together make one step: their mean, each weighed by its tokens."""
+    if len(parts) == 1:
+        return gradients(weights, config, parts[0], settings, step, backend)
+    tokens = sum(batch.tokens for batch in parts)
+    loss, found = 0.0, Arrays()
+    for part, batch in enumerate(parts):
+        of_part, slopes = gradients(weights, config, batch, settings, step, backend, part)
+        share = batch.tokens / max(1, tokens)
+        loss += of_part * share
+        for name, slope in slopes.items():
+            found[name] = found[name] + slope * share if name in found else slope * share
+    return loss, found
 
 
 def evaluate(
@@ -247,14 +275,16 @@ def train(
     settings: Settings,
     backend: Backend | None = None,
 ) -> Iterator[Progress]:
-    """Train on the batches as they come, until `settings.steps`. Raises TrainingError before weights turn to NaN."""
-    for batch in batches:
-        if state.step >= settings.steps:
-            return
+    """Train on the batches as they come, `settings.accumulate` a step, until `settings.steps`.
+
+    Raises TrainingError before weights turn to NaN.
+    """
+    coming = iter(batches)
+    while state.step < settings.steps and (parts := tuple(islice(coming, settings.accumulate))):
         with np.errstate(all="ignore"):  # what overflows is found in the loss
-            loss, slopes = gradients(state.weights, config, batch, settings, state.step, backend)
+            loss, slopes = accumulated(state.weights, config, parts, settings, state.step, backend)
             if not math.isfinite(loss):
                 raise TrainingError(Message("the loss of step {step} is {loss}", step=state.step + 1, loss=loss))
             length = adamw(state, slopes, settings)
         rate = learning_rate(state.step, settings)
-        yield Progress(state.step, loss, batch.tokens, rate, length)
+        yield Progress(state.step, loss, sum(batch.tokens for batch in parts), rate, length)

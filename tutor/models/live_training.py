@@ -207,7 +207,7 @@ class LiveTraining:
                 return
 
     def _batches(self) -> Iterator[Batch]:
-        for batch in self.corpus.batches(self.step):
+        for batch in self.corpus.batches(self.step * self.recipe.settings.accumulate):
             yield self._shuffled(batch) if self.sabotage.shuffled else batch
 
     def _shuffled(self, batch: Batch) -> Batch:

@@ -92,7 +92,10 @@ class Recipe:
             *(["reads"] if self.reads != "lines" else []),
             *(["generate"] if self.generate else []),
         ]
-        return {name: getattr(self, name) for name in names} | {"training": asdict(self.settings)}
+        training = asdict(self.settings)
+        if self.settings.accumulate == 1:  # as in what was begun before there was a choice
+            del training["accumulate"]
+        return {name: getattr(self, name) for name in names} | {"training": training}
 
 
 def find_recipe(name: str | Path) -> Path:
@@ -239,6 +242,7 @@ SETTINGS: dict[str, Rule] = {
     "dropout": SHARE,
     "smoothing": SHARE,
     "average": SHARE,
+    "accumulate": COUNT,
     "seed": COUNT_OR_NONE,
 }
 assert set(SETTINGS) == {one.name for one in fields(Settings)}

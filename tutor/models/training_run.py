@@ -154,7 +154,7 @@ class TrainingRun:
 
     def reports(self) -> Iterator[Report]:
         """Train, saving every so many steps and at the end. Raises ModelError where training cannot go on."""
-        batches = self.corpus.batches(self.state.step)
+        batches = self.corpus.batches(self.state.step * self.settings.accumulate)
         steps = train(self.state, self.model.config, batches, self.settings, self.backend)
         while True:
             try:
