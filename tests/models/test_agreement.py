@@ -10,6 +10,7 @@ from tutor.models.agreement import Translation, sure, translations
 from tutor.models.back_translation import turned_round
 from tutor.models.corpus import read_pairs
 from tutor.models.folder import save_model
+from tutor.models.lexicon import Lexicon, Meaning
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +59,14 @@ def test_only_what_both_are_sure_of_is_kept():
 def test_both_files_have_the_source_first(tmp_path, forward, back, monkeypatch):
     (tmp_path / "tatoeba_en_zh.tsv").write_text("It is late.\t时间不早了。\n", encoding="utf-8")
     (tmp_path / "tatoeba_chinese.txt").write_text("时间不早了。\n你好吗？\n", encoding="utf-8")
-    (tmp_path / "tatoeba_english.txt").write_text("It is late.\nShe likes cats.\n", encoding="utf-8")
+    (tmp_path / "tatoeba_english.txt").write_text("It is late.\nShe likes cats.\nHow old are you?\n", encoding="utf-8")
     for name in ("SURE_FORWARD", "SURE_BACK"):
         monkeypatch.setattr(agreement, name, (-1e9, -1e9))
+    monkeypatch.setattr(agreement, "learn", lambda pairs: Lexicon({"how": (Meaning("怎么", 0.9),)}, {}, {}))
     save_model(replace(back, card=replace(back.card, trained=True)), tmp_path / "back")
     save_model(forward, tmp_path / "forward")
     agreement.main(tmp_path, tmp_path / "back", tmp_path / "forward", tmp_path / "forward")
+    assert forward.generate("How old are you?").text == "你多大了？", "a word that the lexicon knows is lost"
     assert read_pairs(tmp_path / "distilled.tsv") == [("She likes cats.", "她喜欢猫。")]
     assert [target for _source, target in read_pairs(tmp_path / "back_translated_3.tsv")] == ["你好吗？"]
 

@@ -4,8 +4,9 @@
 
 has the MODELs, which answer as one, translate the sentences of DATA/tatoeba_english.txt that stand in no pair, and
 BACK, which translates the other way, those of DATA/tatoeba_chinese.txt. Of several candidates the one is taken that
-its writer and the other side find likeliest; it is kept where both are sure enough. Written, in DATA, the source first:
-distilled.tsv, from which a model learns what several know (Kim and Rush 2016), and back_translated_3.tsv.
+its writer and the other side find likeliest; it is kept where both are sure enough, and where no word is lost that the
+lexicon of the pairs knows (`lexicon.py`). Written, in DATA, the source first: distilled.tsv, from which a model learns
+what several know (Kim and Rush 2016), and back_translated_3.tsv.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from tutor.models.back_translation import (
     write_pairs,
 )
 from tutor.models.corpus import Pair, padded, read_lines, read_pairs
+from tutor.models.lexicon import learn, says_its_words
 from tutor.models.model import Model
 from tutor.models.recipe import find_recipe, read_recipe
 from tutor.models.registry import load_model
+from tutor.models.training_run import read_corpus
 
 DISTILLED, BACK_TRANSLATED = "distilled.tsv", "back_translated_3.tsv"
 BEAMS, BATCH, LONGER = 5, 64, 20  # an answer has at most so many tokens more than its sentence
@@ -100,11 +103,15 @@ def main(data: Path, back: Path, *models: Path) -> None:
     forward, backward = [load_model(model) for model in models], [load_model(back)]
     if any(model.config != forward[0].config for model in forward):
         sys.exit("Only models of one config can answer as one: train them by recipes of the same model.")
-    pairs = read_pairs(data / read_recipe(find_recipe("translator")).files[0].file)
+    recipe = read_recipe(find_recipe("translator"))
+    lexicon = learn(read_corpus(recipe, data)[0])  # of what is not held out
+    pairs = read_pairs(data / recipe.files[0].file)
     english = alone(read_lines(data / ENGLISH), (source for source, _target in pairs), LONGEST_ENGLISH)
     chinese = alone(read_lines(data / CHINESE), (target for _source, target in pairs), LONGEST_CHINESE)
-    write_pairs(data / DISTILLED, sure(translations(forward, backward, english), SURE_FORWARD))
-    write_pairs(data / BACK_TRANSLATED, turned(sure(translations(backward, forward, chinese), SURE_BACK)))
+    agreed = sure(translations(forward, backward, english), SURE_FORWARD)
+    write_pairs(data / DISTILLED, (pair for pair in agreed if says_its_words(lexicon, pair)))
+    agreed = turned(sure(translations(backward, forward, chinese), SURE_BACK))
+    write_pairs(data / BACK_TRANSLATED, (pair for pair in agreed if says_its_words(lexicon, pair)))
 
 
 if __name__ == "__main__":
