@@ -62,7 +62,7 @@ def test_both_files_have_the_source_first(tmp_path, forward, back, monkeypatch):
     (tmp_path / "tatoeba_english.txt").write_text("It is late.\nShe likes cats.\nHow old are you?\n", encoding="utf-8")
     for name in ("SURE_FORWARD", "SURE_BACK"):
         monkeypatch.setattr(agreement, name, (-1e9, -1e9))
-    monkeypatch.setattr(agreement, "learn", lambda pairs: Lexicon({"how": (Meaning("怎么", 0.9),)}, {}, {}))
+    monkeypatch.setattr(agreement, "learn", lambda pairs: Lexicon({"how": (Meaning("怎么", 0.9),)}, {"how": 9}, {}))
     save_model(replace(back, card=replace(back.card, trained=True)), tmp_path / "back")
     save_model(forward, tmp_path / "forward")
     agreement.main(tmp_path, tmp_path / "back", tmp_path / "forward", tmp_path / "forward")

@@ -88,7 +88,8 @@ def test_a_word_seen_once_must_be_surer():
     ("target", "right"), [("我喜欢厨房。", True), ("我喜欢厨具。", True), ("我喜欢。", False), ("", False)]
 )
 def test_a_known_word_must_not_be_lost(target, right):
-    known = Lexicon({"kitchen": (Meaning("厨房", 0.9),), "like": (Meaning("爱", 0.2),)}, {"kitchen": 9}, {})
+    meanings = {"kitchen": (Meaning("厨房", 0.9),), "like": (Meaning("爱", 0.2),), "the": (Meaning("这", 0.9),)}
+    known = Lexicon(meanings, {"kitchen": 9, "like": 9, "the": 9000}, {})
     assert says_its_words(known, ("I like the kitchen.", target)) == right
 
 

@@ -11,6 +11,7 @@ from tutor.models.back_translation import BACK
 from tutor.models.errors import ModelError
 from tutor.models.recipe import CorpusFile, find_recipe, read_recipe
 from tutor.models.registry import load_model
+from tutor.models.substitution import BY_EXAMPLE, LEXICON, PHRASES, SUBSTITUTED
 from tutor.models.weights import initialise
 
 GOOD = {"format": 1, "pairs": [["天行健", "君子以自强不息"]], "training": {"steps": 3}}
@@ -48,6 +49,7 @@ def test_the_translator_is_trained_on_a_file():
 
 
 AGREED = (BACK_TRANSLATED, DISTILLED)
+BY_LEXICON = (DISTILLED, LEXICON, PHRASES, SUBSTITUTED, BY_EXAMPLE)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,8 @@ AGREED = (BACK_TRANSLATED, DISTILLED)
         ("other", BACK[1:]),
         ("fifth", AGREED),
         ("sixth", AGREED),
+        ("seventh", BY_LEXICON),
+        ("eighth", BY_LEXICON),
     ],
 )
 def test_a_further_recipe_lies_beside_the_first(name, made):

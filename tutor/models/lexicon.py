@@ -27,6 +27,7 @@ ROUNDS = 6
 LEAST = 0.1  # a meaning less sure than this is none
 # How sure a word's first meaning must be, by how often the word was seen, for a pair to be made of it.
 SURE_ONCE, SURE_SELDOM, SURE, SELDOM = 0.33, 0.25, 0.2, 3
+SURE_TO_BE_SAID, FREQUENT = 0.3, 300  # how sure the meaning of a word no more frequent is, for a translation to need it
 
 Sides = tuple[list[str], list[str]]
 Probabilities = dict[tuple[str, str], float]
@@ -157,12 +158,15 @@ def _as_written(pairs: Sequence[Pair]) -> dict[str, str]:
     return {word: counts.most_common(1)[0][0] for word, counts in forms.items()}
 
 
-def says_its_words(lexicon: Lexicon, pair: Pair, least: float = 0.3) -> bool:
-    """Whether no word is lost whose meaning is known: the target has one of its, or a character of the surest."""
+def says_its_words(lexicon: Lexicon, pair: Pair) -> bool:
+    """Whether no word is lost whose meaning is known: the target has one of its, or a character of the surest.
+
+    The most frequent words are not asked for: a sentence does well without a word for "a".
+    """
     source, target = pair
     for word in set(english_words(source)):
         meanings = lexicon.meanings.get(word, ())
-        if meanings and meanings[0].sure >= least:
+        if meanings and meanings[0].sure >= SURE_TO_BE_SAID and lexicon.seen[word] <= FREQUENT:
             if not set(meanings[0].word) & set(target) and not any(one.word in target for one in meanings):
                 return False
     return True

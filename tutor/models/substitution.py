@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -113,19 +113,20 @@ def substituted(
 
 
 def by_example(places: Iterable[Slot], lexicon: Lexicon, lines: Iterable[str], in_front: InFront) -> Iterator[Pair]:
-    """A translation for each of the lines that is like a translated sentence but for one word."""
+    """What most examples say, for each of the lines that is like a translated sentence but for one word."""
     examples: dict[tuple[Tokens, Tokens], list[Slot]] = defaultdict(list)
     for slot in places:
         examples[slot.tokens].append(slot)
     for line in dict.fromkeys(lines):
         tokens = tuple(token.lower() for token in TOKEN.findall(line))
+        said = Counter[str]()
         for place, word in enumerate(tokens):
             meaning = lexicon.meaning(word)
-            found = examples.get((tokens[:place], tokens[place + 1 :]), ()) if meaning else ()
-            example = next((slot for slot in found if meaning and slot.takes(meaning, in_front)), None)
-            if example is not None and meaning:
-                yield line, meaning.join(example.target)
-                break
+            if meaning is not None:
+                found = examples.get((tokens[:place], tokens[place + 1 :]), ())
+                said.update(meaning.join(slot.target) for slot in found if slot.takes(meaning, in_front))
+        if said:
+            yield line, said.most_common(1)[0][0]
 
 
 def neighbours(lines: Iterable[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
