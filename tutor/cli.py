@@ -209,7 +209,12 @@ def generate(
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The corpus's folder.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="The trained model's folder.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the output folder.")
-@click.option("--begin", metavar="MODEL", help="Begin with the weights of this model, not with random ones.")
+@click.option(
+    "--begin",
+    metavar="MODEL",
+    multiple=True,
+    help="Begin with the weights of this model, not with random ones; of several, with their mean.",
+)
 @click.option("--steps", type=click.IntRange(min=1), help="In place of the recipe's.")
 @backend_option
 @click.option("--seed", type=click.IntRange(min=0), help="In place of the recipe's.")
@@ -220,7 +225,7 @@ def train(
     data: Path | None,
     output: Path | None,
     resume: bool,
-    begin: str | None,
+    begin: tuple[str, ...],
     steps: int | None,
     backend: str,
     seed: int | None,
@@ -232,7 +237,7 @@ def train(
     """
     from tutor.train_display import train_model
 
-    if resume and begin is not None:
+    if resume and begin:
         raise click.UsageError(_("--begin and --resume exclude each other: a checkpoint has weights of its own"))
     finished = train_model(recipe, data, output, resume, steps, backend, seed, begin)
     context.exit(0 if finished else 130)

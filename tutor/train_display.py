@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def train_model(
     steps: int | None,
     backend: str,
     seed: int | None,
-    begin: str | None = None,
+    begin: Sequence[str] = (),
 ) -> bool:
     """Follow the recipe called `name`; False where the learner stopped it. Raises ModelError, BackendError."""
     recipe = read_recipe(find_recipe(name))

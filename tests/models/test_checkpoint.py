@@ -276,6 +276,13 @@ def test_corpora_are_mixed_and_what_is_held_out_stands_in_none(tmp_path):
     assert run.finish().card.measured["validation_loss"] > 0
 
 
+def test_of_a_sentence_with_several_translations_the_first_is_learnt(tmp_path):
+    (tmp_path / "a.tsv").write_text("a b\t1\nc d\t2\na b\t3\n", encoding="utf-8")
+    several = replace(recipe(), pairs=(), files=(CorpusFile("a.tsv"),), one_translation=True)
+    assert read_corpus(several, tmp_path) == ([("a b", "1"), ("c d", "2")], [])
+    assert several.as_dict()["one_translation"] is True and "one_translation" not in recipe().as_dict()
+
+
 def test_what_is_held_out_is_not_joined_either(tmp_path):
     (tmp_path / "a.tsv").write_text("".join(f"天{i}。\t地{i}\n" for i in range(30)), encoding="utf-8")
     made = replace(recipe(), pairs=(), files=(CorpusFile("a.tsv"),), held_out=10)
@@ -299,15 +306,25 @@ def test_saving_takes_any_settings_there_are(tmp_path):
 
 def test_a_training_may_begin_with_the_weights_of_another(trained, tmp_path):
     trained.finish()
-    run = TrainingRun(recipe(), None, tmp_path / "more", begin=trained.folder)
+    run = TrainingRun(recipe(), None, tmp_path / "more", begin=[trained.folder])
     assert run.state.step == 0
     for name, array in tutor.load_model(trained.folder).weights.items():
         np.testing.assert_array_equal(run.state.weights[name], array, err_msg=name)
     assert steps_of(run)[0] < trained.losses[0]
 
 
+def test_a_training_may_begin_with_the_mean_of_several(trained, tmp_path):
+    trained.finish()
+    run = TrainingRun(recipe(), None, tmp_path / "more", begin=[trained.folder, "proverbs"])
+    models = [tutor.load_model(name) for name in (trained.folder, "proverbs")]
+    for name, array in run.state.weights.items():
+        mean = np.mean([model.weights[name] for model in models], axis=0)
+        np.testing.assert_allclose(array, mean, rtol=1e-6, atol=1e-7, err_msg=name)
+        assert array.dtype == np.float32
+
+
 @pytest.mark.parametrize("other", ["translator", "speaker"])
 def test_a_model_of_another_shape_is_nothing_to_begin_with(tmp_path, other):
     with pytest.raises(ModelError, match=f"{other} cannot be where proverbs begins"):
-        TrainingRun(recipe(), None, tmp_path, begin=other)
+        TrainingRun(recipe(), None, tmp_path, begin=[other])
     assert not list(tmp_path.iterdir())

@@ -14,6 +14,7 @@ from tutor.models.corpus import (
     NextWordCorpus,
     PairCorpus,
     fingerprint,
+    first_of_each,
     joined,
     padded,
     read_lines,
@@ -206,6 +207,11 @@ def test_two_pairs_follow_each_other_as_people_would_write_them():
 
 def test_what_ends_without_a_mark_is_joined_where_nothing_has_one():
     assert joined([("one two", "")], 2, 0) == [("one two one two", "")] * 2
+
+
+def test_of_several_translations_the_first_is_kept():
+    pairs = [("a", "1"), ("b", "2"), ("a", "3"), ("c", "2"), ("b", "2")]
+    assert first_of_each(pairs) == [("a", "1"), ("b", "2"), ("c", "2")] and first_of_each([]) == []
 
 
 def test_nothing_is_joined_unless_asked_for():

@@ -74,7 +74,8 @@ def train_back(recipe: Recipe, data: Path, folder: Path, begin: Path | None = No
     save_model(turned_round(load_model(recipe.folder)), untrained)
     swapped = replace(recipe, folder=untrained, reads="swapped", samples=())
     stopped = (folder / CHECKPOINT).exists()
-    run = TrainingRun(swapped, data, folder, resume=stopped, begin=None if stopped else begin, **settings)
+    others = [] if stopped or begin is None else [begin]
+    run = TrainingRun(swapped, data, folder, resume=stopped, begin=others, **settings)
     for report in run.reports():
         if report.validation is not None:
             print(f"step {report.progress.step}: validation {report.validation:.3f}", flush=True)

@@ -62,6 +62,14 @@ def without(pairs: Sequence[Pair], held_out: Sequence[Pair]) -> list[Pair]:
     return [(s, t) for s, t in pairs if s not in sources and t not in targets]
 
 
+def first_of_each(pairs: Sequence[Pair]) -> list[Pair]:
+    """Of the pairs with the same source the first alone, so that a model need not waver between its translations."""
+    found: dict[str, str] = {}
+    for source, target in pairs:
+        found.setdefault(source, target)
+    return list(found.items())
+
+
 def joined(pairs: Sequence[Pair], count: int, seed: int) -> list[Pair]:
     """`count` pairs made of two each, one after the other, so that a model also learns from long texts.
 

@@ -10,6 +10,7 @@ held_out: 1000              # so many of the first file's, with no sentence amon
 batch: 64                   # sentences
 batch_tokens: 1000          # or, in place of as many sentences, so many tokens in each batch, padding included
 piece_dropout: 0.1          # so often a merge of two pieces of a source is left out (`Tokenizer.respelt`)
+one_translation: true       # of the pairs with the same source, the first alone is learnt from
 joined: 40000               # so many pairs more are made of two of these, one after the other (`corpus.joined`)
 attention_gain: 0.7071      # so many times as large are the random query, key and value (`weights.initialise`)
 longest: 64                 # tokens; longer sentences are left out
@@ -65,6 +66,7 @@ class Recipe:
     batch: int = 64
     batch_tokens: int = 0
     piece_dropout: float = 0.0
+    one_translation: bool = False
     joined: int = 0
     attention_gain: float = 1.0
     longest: int = 64
@@ -87,6 +89,7 @@ class Recipe:
             "longest",
             "config",
             *(["piece_dropout"] if self.piece_dropout else []),
+            *(["one_translation"] if self.one_translation else []),
             *(["joined"] if self.joined else []),
             *(["attention_gain"] if self.attention_gain != 1 else []),
             *(["reads"] if self.reads != "lines" else []),
@@ -219,6 +222,7 @@ RULES: dict[str, Rule] = {
     "batch": COUNT,
     "batch_tokens": COUNT,
     "piece_dropout": SHARE,
+    "one_translation": (Message("true or false"), lambda value: isinstance(value, bool)),
     "joined": COUNT,
     "attention_gain": ABOVE_ZERO,
     "longest": COUNT,

@@ -22,6 +22,7 @@ from tutor.models.corpus import (
     Pair,
     PairCorpus,
     fingerprint,
+    first_of_each,
     joined,
     read_lines,
     read_pairs,
@@ -68,10 +69,10 @@ class TrainingRun:
         folder: Path,
         backend: str = "numpy",
         resume: bool = False,
-        begin: str | Path | None = None,
+        begin: Sequence[str | Path] = (),
         **settings: Any,
     ) -> None:
-        """`data` is the folder of the corpus; `begin` the model whose weights come in place of random ones.
+        """`data` is the folder of the corpus; `begin` the models whose mean weights come in place of random ones.
 
         `settings` go before the recipe's, such as steps and seed.
         """
@@ -101,7 +102,7 @@ class TrainingRun:
         """The file that training goes on from."""
         return self.folder / checkpoint.FILE_NAME
 
-    def _begun(self, other: str | Path | None) -> State:
+    def _begun(self, others: Sequence[str | Path]) -> State:
         for name, remedy in (
             (checkpoint.FILE_NAME, Message("go on with it by --resume, or give another --output")),
             (CARD, Message("give another --output")),
@@ -109,10 +110,15 @@ class TrainingRun:
             if (self.folder / name).exists():
                 raise ModelError("{path} is there already: {remedy}", path=self.folder / name, remedy=remedy)
         start = self.model.config, self.settings.seed, self.recipe.attention_gain
-        weights = initialise(*start) if other is None else self._weights_of(other)
+        weights = self._mean_of(others) if others else initialise(*start)
         if isinstance(self.corpus, SeriesCorpus):
             weights |= self.corpus.stored
         return begin(weights, self.backend)
+
+    def _mean_of(self, names: Sequence[str | Path]) -> dict[str, np.ndarray]:
+        """The mean of several models' weights (Wortsman et al. 2022, "Model Soups"), or those of one."""
+        models = [self._weights_of(name) for name in names]
+        return {key: np.stack([one[key] for one in models]).mean(axis=0) for key in models[0]}
 
     def _weights_of(self, name: str | Path) -> dict[str, np.ndarray]:
         """The weights of another model of the same shapes and vocabularies. Raises ModelError."""
@@ -259,6 +265,8 @@ def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pai
         if not number:
             pairs, held_out = split(pairs, recipe.held_out, SPLIT_SEED)
         mains += without(pairs, held_out) * one.times
+    if recipe.one_translation:
+        mains = first_of_each(mains)
     return mains + joined(mains, recipe.joined, SPLIT_SEED), held_out
 
 
