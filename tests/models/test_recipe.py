@@ -63,7 +63,6 @@ BY_LEXICON = (DISTILLED, LEXICON, PHRASES, SUBSTITUTED, BY_EXAMPLE)
         ("sixth", AGREED),
         ("seventh", BY_LEXICON),
         ("eighth", BY_LEXICON),
-        ("ninth", BY_LEXICON),
     ],
 )
 def test_a_further_recipe_lies_beside_the_first(name, made):

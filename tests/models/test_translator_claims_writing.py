@@ -114,7 +114,7 @@ def test_the_last_step_has_finished_answers(beam):
 
 @pytest.mark.parametrize("penalty", [0.0, 3.0])
 def test_finished_answers_are_of_several_lengths(model, penalty):
-    out = model.generate(MAT, strategy="beam", beams=3, length_penalty=penalty)
+    out = model.generate(MAT, strategy="beam", beams=4, length_penalty=penalty)
     assert len({len(answer.ids) for answer in out.answers if answer.ended}) > 1
 
 
