@@ -70,6 +70,7 @@ def test_words_are_known_by_what_stands_beside_them(lexicon):
     assert lexicon.meaning("kitchen") == "厨房"
     assert lexicon.meaning("zebra") is None
     assert (lexicon.seen["cat"], lexicon.seen["the"]) == (3, 7)
+    assert list(lexicon.seen)[:4] == ["i", "see", "a", "cat"], "in the same order in every process"
     for found in lexicon.meanings.values():
         assert [one.sure for one in found] == sorted((one.sure for one in found), reverse=True)
 

@@ -43,7 +43,7 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The meanings of each English word, in small letters, the surest first; how often and how it is written."""
+    """The meanings of each English word, the surest first; in how many pairs it stands, and how it is written."""
 
     meanings: Mapping[str, tuple[Meaning, ...]]
     seen: Mapping[str, int]
@@ -89,7 +89,7 @@ def learn(pairs: Sequence[Pair]) -> Lexicon:
             found.setdefault(english, []).append(Meaning(chinese, sure))
     return Lexicon(
         {word: tuple(sorted(all_of_it, key=lambda one: -one.sure)) for word, all_of_it in found.items()},
-        Counter(word for english, _chinese in sides for word in set(english)),
+        Counter(word for english, _chinese in sides for word in dict.fromkeys(english)),
         _as_written(pairs),
     )
 

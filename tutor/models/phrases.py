@@ -27,7 +27,7 @@ def phrases(pairs: Sequence[Pair], lexicon: Lexicon) -> Iterator[Pair]:
     tables = both_ways(sides)
     together: Counter[Pair] = Counter()
     for english, chinese in sides:
-        together.update(set(consistent(english, chinese, links(english, chinese, *tables))))
+        together.update([*dict.fromkeys(consistent(english, chinese, links(english, chinese, *tables)))])
     sources, targets = Counter[str](), Counter[str]()
     for (source, target), count in together.items():
         sources[source] += count
