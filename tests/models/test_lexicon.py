@@ -1,6 +1,7 @@
 """The lexicon that is learnt from pairs, and the pairs that are made with it."""
 
 import itertools
+import subprocess
 import sys
 
 import pytest
@@ -172,3 +173,12 @@ def test_the_files_have_the_source_first_and_nothing_that_is_held_out(tmp_path, 
     assert ("Mary likes the cat.", "玛丽喜欢猫。") in made["by_example.tsv"]
     assert not any("打扫" in target for pairs in made.values() for _source, target in pairs)
     assert (tmp_path / "phrases.tsv").exists()
+
+
+@pytest.mark.parametrize("module", ["substitution", "back_translation", "agreement"])
+def test_a_missing_corpus_is_told_in_one_line(module, tmp_path):
+    more = {"substitution": [], "back_translation": [tmp_path / "out", "translator"], "agreement": ["translator"] * 2}
+    command = [sys.executable, "-m", f"tutor.models.{module}", tmp_path, *more[module]]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 1 and ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("error: the corpus ") and "is not there" in ended.stderr

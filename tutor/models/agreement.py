@@ -27,6 +27,7 @@ from tutor.models.back_translation import (
     write_pairs,
 )
 from tutor.models.corpus import Pair, padded, read_lines, read_pairs
+from tutor.models.errors import told_in_one_line
 from tutor.models.lexicon import learn, says_its_words
 from tutor.models.model import Model
 from tutor.models.recipe import find_recipe, read_recipe
@@ -117,4 +118,5 @@ def main(data: Path, back: Path, *models: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) < 4:
         sys.exit(__doc__)
-    main(*map(Path, sys.argv[1:]))
+    with told_in_one_line():
+        main(*map(Path, sys.argv[1:]))

@@ -19,6 +19,7 @@ from typing import Any
 
 from tutor.models.checkpoint import FILE_NAME as CHECKPOINT
 from tutor.models.corpus import Pair, read_lines, read_pairs
+from tutor.models.errors import told_in_one_line
 from tutor.models.folder import save_model
 from tutor.models.model import Model
 from tutor.models.recipe import CorpusFile, Recipe, find_recipe, read_recipe
@@ -112,4 +113,5 @@ def main(data: Path, folder: Path, model: str | Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    main(*map(Path, sys.argv[1:]))
+    with told_in_one_line():
+        main(*map(Path, sys.argv[1:]))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tutor.engine.message import Message
 
-__all__ = ["Message", "ModelError"]
+__all__ = ["Message", "ModelError", "told_in_one_line"]
 
 
 class ModelError(ValueError):
@@ -20,3 +23,12 @@ class ModelError(ValueError):
         self.template = template
         self.values = values
         super().__init__(self.message)
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Around what `python -m` runs: a ModelError ends it with its line and status 1."""
+    try:
+        yield
+    except ModelError as error:
+        sys.exit(f"error: {error}")

@@ -27,6 +27,7 @@ import numpy as np
 
 from tutor.models.back_translation import CHINESE, ENGLISH, LONGEST_ENGLISH, alone, write_pairs
 from tutor.models.corpus import Pair, read_lines
+from tutor.models.errors import told_in_one_line
 from tutor.models.lexicon import ENGLISH_WORD, Lexicon, chinese_words, learn
 from tutor.models.phrases import phrases
 from tutor.models.recipe import find_recipe, read_recipe
@@ -173,4 +174,5 @@ def main(data: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    with told_in_one_line():
+        main(Path(sys.argv[1]))
