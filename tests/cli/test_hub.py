@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+pytest.importorskip("huggingface_hub")
+
 from tests.models.test_hub import NAME, cache, online, remote  # noqa: F401  (fixtures)
 from tutor.cli import cli
 from tutor.display.language import set_language
