@@ -54,7 +54,8 @@ def test_probabilities_are_those_of_model_1():
 
 def test_what_cuts_chinese_is_asked_for(monkeypatch):
     monkeypatch.setitem(sys.modules, "jieba", None)
-    lexicon_module._cutter.cache_clear()
+    for kept in (lexicon_module._cutter, lexicon_module.chinese_words):
+        kept.cache_clear()
     with pytest.raises(ModelError, match=r"needs the package jieba: pip install 'transformer-tutor\[corpus\]'"):
         lexicon_module.chinese_words("我")
     lexicon_module._cutter.cache_clear()

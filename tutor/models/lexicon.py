@@ -61,9 +61,10 @@ def english_words(text: str) -> list[str]:
     return [word.lower() for word in ENGLISH_WORD.findall(text)]
 
 
-def chinese_words(text: str) -> list[str]:
+@cache  # lexicon, phrases and changed pairs are all made of the same sentences
+def chinese_words(text: str) -> tuple[str, ...]:
     """A Chinese sentence cut into words and marks. Raises ModelError where the package that cuts is not installed."""
-    return list(_cutter().cut(text))
+    return tuple(_cutter().cut(text))
 
 
 @cache
