@@ -297,6 +297,7 @@ KINDS = {
     "mask": "mask",
     "cross_entropy": "sum",
     "mean_loss": "sum",
+    "answer_scores": "sum",
 }
 EXACT = {"copy", "look_up", "leaf", "mask", "changed"}  # nothing is computed, so nothing may be rounded
 

@@ -153,6 +153,17 @@ DEFINITIONS = {
             )
         ),
     ),
+    "answer_scores": (
+        [(4, 3), "answers"],
+        {"answers": 2, "pad_id": 0},
+        (2, 2),
+        lambda losses, answers: (
+            lambda s, k: (
+                -sum(losses[2 * s + k, t] for t in range(3) if answers[2 * s + k, t])
+                / sum(answers[2 * s + k, t] > 0 for t in range(3))
+            )
+        ),
+    ),
     "mean_loss": ([(3,), "ids"], {"pad_id": 0}, (), lambda losses, ids: lambda: (losses[0] + losses[2]) / 2),
     "mask": ([(2, N, M), "mask"], {}, (2, N, M), lambda s, m: lambda h, i, j: s[h, i, j] if m[i, j] else -math.inf),
 }
@@ -161,6 +172,7 @@ DEFINITIONS = {
 def operands_of(name, seed=0, spread=1.0, dtype="float64"):
     random = np.random.default_rng(seed)
     special = {"ids": np.array([4, 0, 2]), "mask": np.tril(np.ones((N, M), dtype=bool))}
+    special["answers"] = np.array([[4, 2, 0], [1, 0, 0], [3, 3, 1], [2, 0, 4]])
     special["buckets"] = np.array([[3, 0], [1, 1], [0, 3]])
     special["positive"] = (spread * random.uniform(0.2, 3.0, (N, M))).astype(dtype)
     shapes = DEFINITIONS[name][0]

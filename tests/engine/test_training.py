@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -134,6 +135,66 @@ def test_the_batches_of_a_step_drop_different_numbers():
     parts = [gradients(weights, CONFIG, whole, settings, 7, part=part)[0] for part in range(2)]
     both, _slopes = accumulated(weights, CONFIG, [whole, whole], settings, 7)
     assert parts[0] != parts[1] and both == pytest.approx(np.mean(parts))
+
+
+def with_costs(rows=3, answers=2) -> Batch:
+    """Every sentence twice, with two answers of two costs."""
+    one, other = batch(rows, longest=5), batch(rows * answers, seed=1)
+    costs = np.random.default_rng(2).uniform(0, 1, (rows, answers))
+    return Batch(np.repeat(one.ids, answers, axis=0), other.targets, other.target_ids, costs=costs)
+
+
+def test_the_risk_is_what_an_answer_costs_on_average():
+    weights, answers = small.weights(CONFIG, dtype="float64"), with_costs()
+    risk, _slopes = gradients(weights, CONFIG, answers, Settings(smoothing=0.1))
+    expected = 0.0
+    for sentence, costs in enumerate(answers.costs):
+        rows = range(2 * sentence, 2 * sentence + 2)
+        ones = [Batch(answers.ids[[i]], answers.targets[[i]], answers.target_ids[[i]]) for i in rows]
+        likely = np.exp([-evaluate(weights, CONFIG, [one]) for one in ones])  # the mean probability of a token
+        expected += float(likely @ costs / likely.sum()) / 3
+    assert risk == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("padding", [0, 9])
+def test_the_gradient_of_the_risk_is_its_slope(padding):
+    """Also where most of a batch is padding, which else leaves positions out of the loss."""
+    weights, answers = small.weights(CONFIG, dtype="float64"), with_costs()
+    answers = replace(
+        answers,
+        targets=np.pad(answers.targets, ((0, 0), (0, padding))),
+        target_ids=np.pad(answers.target_ids, ((0, 0), (0, padding))),
+    )
+    _risk, slopes = gradients(weights, CONFIG, answers)
+    chance, step = np.random.default_rng(3), 1e-5
+    way = {name: chance.standard_normal(array.shape) for name, array in weights.items()}
+    sides = [
+        gradients({name: array + sign * step * way[name] for name, array in weights.items()}, CONFIG, answers)[0]
+        for sign in (1, -1)
+    ]
+    along = sum(float((slope * way[name]).sum()) for name, slope in slopes.items())
+    assert abs(along) > 1e-4 and (sides[0] - sides[1]) / (2 * step) == pytest.approx(along, rel=1e-5)
+
+
+def test_a_step_joins_words_and_whole_answers():
+    weights, whole, answers = small.weights(CONFIG, dtype="float64"), batch(), with_costs()
+    settings = Settings(1, risk=7.0, accumulate=2)
+    loss, slopes = accumulated(weights, CONFIG, [whole, whole, answers], settings)
+    expected, of_words = gradients(weights, CONFIG, whole, settings)
+    _risk, of_answers = gradients(weights, CONFIG, answers, settings)
+    assert loss == pytest.approx(expected), "the loss is that of the words"
+    for name, slope in slopes.items():
+        np.testing.assert_allclose(slope, of_words[name] + 7 * of_answers[name], rtol=1e-9, atol=1e-12)
+
+
+def test_learning_from_costs_makes_the_cheap_answers_likelier():
+    state, answers = begin(small.weights(CONFIG, dtype="float64")), with_costs()
+    before, _slopes = gradients(state.weights, CONFIG, answers)
+    settings = Settings(40, 0.01, 1, "none", risk=10.0)
+    steps = list(train(state, CONFIG, forever(batch(), answers), settings))
+    after, _slopes = gradients(state.weights, CONFIG, answers)
+    cheapest = answers.costs.min(axis=1).mean()
+    assert len(steps) == 40 and after - cheapest < 0.5 * (before - cheapest)
 
 
 def test_dropout_follows_from_seed_and_step():

@@ -7,10 +7,10 @@ import pytest
 import tutor
 from tutor.models import agreement
 from tutor.models.agreement import Translation, sure, translations
-from tutor.models.back_translation import turned_round
 from tutor.models.corpus import read_pairs
 from tutor.models.folder import save_model
 from tutor.models.lexicon import Lexicon, Meaning
+from tutor.models.training_run import turned_round
 
 
 @pytest.fixture(scope="module")

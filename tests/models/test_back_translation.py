@@ -6,10 +6,10 @@ import pytest
 
 import tutor
 from tutor.models import back_translation
-from tutor.models.back_translation import alone, train_back, translated, turned_round
+from tutor.models.back_translation import alone, train_back, translated
 from tutor.models.corpus import read_pairs
 from tutor.models.recipe import CorpusFile, find_recipe, read_recipe
-from tutor.models.training_run import read_corpus
+from tutor.models.training_run import read_corpus, turned_round
 
 PAIRS = [("She likes cats.", "她喜欢猫。"), ("I am a student.", "我是学生。"), ("It is late.", "时间不早了。")]
 

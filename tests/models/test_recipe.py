@@ -5,13 +5,14 @@ import pytest
 import yaml
 
 from tutor.engine.training import Settings
-from tutor.models import registry
+from tutor.models import answers, registry
 from tutor.models.agreement import BACK_TRANSLATED, DISTILLED
 from tutor.models.back_translation import BACK
 from tutor.models.errors import ModelError
 from tutor.models.recipe import CorpusFile, find_recipe, read_recipe
 from tutor.models.registry import load_model
 from tutor.models.substitution import BY_EXAMPLE, LEXICON, PHRASES, SUBSTITUTED
+from tutor.models.training_run import untrained_model
 from tutor.models.weights import initialise
 
 GOOD = {"format": 1, "pairs": [["天行健", "君子以自强不息"]], "training": {"steps": 3}}
@@ -50,6 +51,7 @@ def test_the_translator_is_trained_on_a_file():
 
 AGREED = (BACK_TRANSLATED, DISTILLED)
 BY_LEXICON = (DISTILLED, LEXICON, PHRASES, SUBSTITUTED, BY_EXAMPLE)
+BOTH = (DISTILLED, BACK_TRANSLATED, LEXICON, SUBSTITUTED)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,8 @@ BY_LEXICON = (DISTILLED, LEXICON, PHRASES, SUBSTITUTED, BY_EXAMPLE)
         ("sixth", AGREED),
         ("seventh", BY_LEXICON),
         ("eighth", BY_LEXICON),
+        ("ninth", BOTH),
+        ("tenth", BOTH[:2]),
     ],
 )
 def test_a_further_recipe_lies_beside_the_first(name, made):
@@ -73,10 +77,20 @@ def test_a_further_recipe_lies_beside_the_first(name, made):
         and again.files == (*first.files, *map(CorpusFile, made))
         and again.limits == first.limits
     )
+    assert again.answers == (answers.FILE if name == "tenth" else "")
     from_random = again.attention_gain != 1
     assert from_random == (name == "other")
     assert (again.settings.learning_rate == first.settings.learning_rate) == from_random
     assert again.length_penalty == first.length_penalty == registry.load_model("translator").card.length_penalty
+
+
+def test_the_translator_turned_round_has_a_recipe():
+    back, first = read_recipe(find_recipe("translator/back")), read_recipe(find_recipe("translator"))
+    assert (back.reads, back.files[0], back.held_out) == ("swapped", first.files[0], first.held_out)
+    turned, straight = untrained_model(back), untrained_model(first)
+    assert turned.tokenizer.labels == straight.target_tokenizer.labels
+    assert turned.target_tokenizer.labels == straight.tokenizer.labels
+    assert turned.config.vocabulary == straight.config.target_vocabulary and not turned.trained
 
 
 @pytest.mark.parametrize(
@@ -117,6 +131,10 @@ def test_corpora_are_mixed(tmp_path):
         ({"format": 2}, "format: must be 1"),
         ({"pairs": None}, "must have one of corpus, pairs, sentences and generate"),
         ({"corpus": "a.tsv"}, "must have one of corpus, pairs, sentences and generate"),
+        ({"answers": "a.tsv"}, "answers and training.risk go together"),
+        ({"training": {"risk": 1}}, "answers and training.risk go together"),
+        ({"answers": 3}, "answers: must be the name of a file"),
+        ({"training": {"risk": -1}}, "training.risk: must be a number of at least 0"),
         ({"pairs": [["a"]]}, "pairs: must be a list of pairs"),
         ({"pairs": []}, "pairs: must be a list of pairs"),
         ({"pairs": None, "corpus": [{"path": "a"}]}, "corpus: must be the name of a file"),

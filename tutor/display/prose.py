@@ -159,6 +159,8 @@ _BACK = {
     ),
     "mean_loss": N_("The mean over the positions that are not padding."),
     "mean_loss_backward": N_("Every position has the same share in the mean."),
+    "answer_scores": N_("Of each answer, the mean log-probability of its tokens; padding is left out."),
+    "answer_scores_backward": N_("Every token of an answer has the same share in its score."),
 }
 
 

@@ -40,11 +40,13 @@ def answer(
     targets: Any = None,
     smoothing: float = 0.0,
     task_targets: Mapping[str, Any] | None = None,
+    costs: Any = None,
 ) -> Node:
     """Every task of the config, from the last stack's output [..., position, feature].
 
-    Returns the first task's probabilities or, where any task has targets, the sum of the losses of those that have.
-    In training no more is computed than the losses need.
+    Returns the first task's probabilities or, where any task has targets, the sum of the losses of those that have;
+    where the targets are answers of several that have `costs` [sentence, answer], their expected cost. In training no
+    more is computed than the losses need.
     """
     right = dict(task_targets or {})
     if targets is not None:
@@ -56,7 +58,8 @@ def answer(
         if record.training and right and task not in right:
             continue
         if task == WORDS:
-            asked = _asked(right[WORDS], config.pad_id) if record.training and WORDS in right else None
+            some = record.training and WORDS in right and costs is None
+            asked = _asked(right[WORDS], config.pad_id) if some else None
             found = predict(record, config, x, asked)
         elif task == FORECAST:
             source, found = forecast(record, config, x)
@@ -70,7 +73,7 @@ def answer(
             name = "loss" if len(config.tasks) < 2 else f"{task}.loss"
             losses.append(forecast_loss(record, config, source, right[task], name))
         elif task in right:
-            losses.append(loss(record, config, found, right[task], smoothing, task, asked))
+            losses.append(loss(record, config, found, right[task], smoothing, task, asked, costs))
     if pooled is None and config.pooler != "none" and not record.training:
         pooled = pool(record, config, x)
     if losses and len(config.tasks) > 1:
@@ -137,8 +140,12 @@ def loss(
     smoothing: float = 0.0,
     task: str = WORDS,
     asked: np.ndarray | None = None,
+    costs: Any = None,
 ) -> Node:
-    """The mean of -ln p(right answer) over all that is asked for; one number. Padding and `UNASKED` are not asked."""
+    """The mean of -ln p(right answer) over all that is asked for; one number. Padding and `UNASKED` are not asked.
+
+    With `costs` [sentence, answer] of words, the expected cost of answers that the targets are in place of right ones.
+    """
     logits = found.operands[0] if found.op == "softmax" else found  # [..., row, choice]
     alone = len(config.tasks) < 2
     if task == WORDS:
@@ -149,7 +156,24 @@ def loss(
         prefix, name, pad_id = f"{task}.", "loss" if alone else f"{task}.loss", UNASKED
         right, smoothing = class_input(record, f"{task}.targets", targets, logits), 0.0
     losses = record(f"{prefix}losses", ops.cross_entropy, logits, right, smoothing=smoothing, pad_id=pad_id)
+    if task == WORDS and costs is not None:
+        return expected_risk(record, losses, right, costs, name, pad_id)
     return record(name, ops.mean_loss, losses, right, pad_id=pad_id)
+
+
+def expected_risk(record: Recorder, losses: Node, answers: Node, costs: Any, name: str, pad_id: int) -> Node:
+    """What an answer costs on average, were one given as often as the model finds it likely beside the others.
+
+    Shen et al. 2016, "Minimum Risk Training", equation 10, with the mean log-probability of an answer's tokens in place
+    of their sum (Edunov et al. 2018, section 3.2). Every sentence has as many answers, one after the other.
+    """
+    each = np.asarray(costs)  # [sentence, answer]
+    given = record.input("answers.costs", each, ("sentence", "answer"))
+    scores = record("answers.scores", ops.answer_scores, losses, answers, answers=each.shape[1], pad_id=pad_id)
+    likely = record("answers.probabilities", ops.softmax, scores)  # q = softmax(u)   [sentence, answer]
+    risks = record("answers.risks", ops.multiply, likely, given)  # q c   [sentence, answer]
+    mean = record("answers.risk", ops.mean_loss, risks, given)
+    return record(name, ops.scale, mean, by=float(each.shape[1]))  # the sum of each sentence's
 
 
 def class_input(record: Recorder, name: str, classes: Any, logits: Node) -> Node:

@@ -38,6 +38,7 @@ class Batch:
     target_ids: np.ndarray | None = None  # the decoder's input, in an encoder-decoder
     segment_ids: np.ndarray | None = None
     task_targets: Mapping[str, np.ndarray] | None = None  # the right classes of other tasks, by the task's name
+    costs: np.ndarray | None = None  # [sentence, answer]: the targets are answers, and are to cost less on average
 
     @property
     def tokens(self) -> int:
@@ -65,6 +66,7 @@ class Settings:
     smoothing: float = 0.0
     average: float = 0.0  # how much of the running average of the weights is kept each step; 0 keeps none
     accumulate: int = 1  # so many batches, their gradients added up, make one step
+    risk: float = 0.0  # above 0, a batch of answers with costs joins each step, and weighs so much
     seed: int = 0
 
 
@@ -124,7 +126,8 @@ def gradients(
     generator = np.random.default_rng([settings.seed, step, part])
     record = Recorder(weights, backend, dropout=settings.dropout, generator=generator, bound=math.inf)
     given = (batch.ids, batch.target_ids, batch.segment_ids, batch.targets)
-    loss = run(record, config, *given, settings.smoothing, batch.task_targets)
+    smoothing = settings.smoothing if batch.costs is None else 0.0  # an answer is as likely as the model says
+    loss = run(record, config, *given, smoothing, batch.task_targets, batch.costs)
     record.let_go()
     learned = [name for name in weights if name not in STORED]
     found = backward(record, loss, learned, use_up=True)
@@ -139,15 +142,18 @@ def accumulated(
     step: int = 0,
     backend: Backend | None = None,
 ) -> tuple[float, Arrays]:
-    """As `gradients`, of the batches that together make one step: their mean, each weighed by its tokens."""
+    """As `gradients`, of the batches that together make one step: their mean, each weighed by its tokens.
+
+    The expected cost of answers comes on top, `settings.risk` times, and is no part of the loss that is returned.
+    """
     if len(parts) == 1:
         return gradients(weights, config, parts[0], settings, step, backend)
-    tokens = sum(batch.tokens for batch in parts)
+    tokens = sum(batch.tokens for batch in parts if batch.costs is None)
     loss, found = 0.0, Arrays()
     for part, batch in enumerate(parts):
         of_part, slopes = gradients(weights, config, batch, settings, step, backend, part)
-        share = batch.tokens / max(1, tokens)
-        loss += of_part * share
+        share = batch.tokens / max(1, tokens) if batch.costs is None else settings.risk
+        loss += of_part * share if batch.costs is None else 0.0
         for name, slope in slopes.items():
             found[name] = found[name] + slope * share if name in found else slope * share
     return loss, found
@@ -277,14 +283,18 @@ def train(
 ) -> Iterator[Progress]:
     """Train on the batches as they come, `settings.accumulate` a step, until `settings.steps`.
 
+    With `settings.risk` every step has a batch of answers besides, the last of each.
+
     Raises TrainingError before weights turn to NaN.
     """
     coming = iter(batches)
-    while state.step < settings.steps and (parts := tuple(islice(coming, settings.accumulate))):
+    together = settings.accumulate + bool(settings.risk)
+    while state.step < settings.steps and (parts := tuple(islice(coming, together))):
         with np.errstate(all="ignore"):  # what overflows is found in the loss
             loss, slopes = accumulated(state.weights, config, parts, settings, state.step, backend)
             if not math.isfinite(loss):
                 raise TrainingError(Message("the loss of step {step} is {loss}", step=state.step + 1, loss=loss))
             length = adamw(state, slopes, settings)
         rate = learning_rate(state.step, settings)
-        yield Progress(state.step, loss, sum(batch.tokens for batch in parts), rate, length)
+        tokens = sum(batch.tokens for batch in parts)
+        yield Progress(state.step, loss, tokens, rate, length)

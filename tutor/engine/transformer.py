@@ -31,6 +31,7 @@ def run(
     targets: Sequence[int] | np.ndarray | None = None,
     smoothing: float = 0.0,
     task_targets: Mapping[str, Any] | None = None,
+    costs: Any = None,
 ) -> Node:
     """The whole model on token ids [..., position]; returns the probabilities [..., position, vocabulary].
 
@@ -39,6 +40,7 @@ def run(
     `target_ids` are the decoder's input in an encoder-decoder, start token first. Padding is `config.pad_id`. With
     `targets`, the right token for every position of the last stack, the loss is recorded and returned instead; with
     `task_targets`, the right classes of the config's other tasks by their names (`heads.py`), so are their losses.
+    With `costs` [sentence, answer] the targets are answers to be compared, and their expected cost is the loss.
     """
     stack = config.stacks[0]
     if config.patch:
@@ -59,7 +61,7 @@ def run(
         memory = encode(record, config, tokens)
         target = token_input(record, "decoder.tokens", target_ids, "decoder", config.output_vocabulary)
         x = decode(record, config, target, memory, tokens)
-    return answer(record, config, x, targets, smoothing, task_targets)
+    return answer(record, config, x, targets, smoothing, task_targets, costs)
 
 
 def encode(record: Recorder, config: TransformerConfig, tokens: Node) -> Node:

@@ -20,12 +20,10 @@ from typing import Any
 from tutor.models.checkpoint import FILE_NAME as CHECKPOINT
 from tutor.models.corpus import Pair, read_lines, read_pairs
 from tutor.models.errors import told_in_one_line
-from tutor.models.folder import save_model
 from tutor.models.model import Model
 from tutor.models.recipe import CorpusFile, Recipe, find_recipe, read_recipe
 from tutor.models.registry import load_model
 from tutor.models.training_run import TrainingRun
-from tutor.models.weights import initialise
 
 CHINESE, ENGLISH = "tatoeba_chinese.txt", "tatoeba_english.txt"
 FORWARD, BACK = "forward_translated.tsv", ("back_translated_1.tsv", "back_translated_2.tsv")
@@ -36,15 +34,6 @@ TRAININGS: tuple[Mapping[str, Any], ...] = (  # what is different from the trans
 LONGEST_CHINESE, LONGEST_ENGLISH = 40, 150  # characters
 # The mean log-probability of a token. Below it, much is made up, and a translator that learns from it becomes worse.
 SURE_BACK, SURE_FORWARD = (-0.45, -0.6), -0.4
-
-
-def turned_round(model: Model, seed: int = 0) -> Model:
-    """The untrained model that reads what this one writes and writes what it reads."""
-    config = model.config.changed(
-        vocabulary=model.config.target_vocabulary, target_vocabulary=model.config.vocabulary
-    )  # fmt: skip
-    card = replace(model.card, name=f"{model.name}-back", trained=False, measured={}, config=config.as_dict())
-    return Model(card, config, initialise(config, seed), model.target_tokenizer, model.tokenizer)
 
 
 def alone(lines: Iterable[str], known: Iterable[str], longest: int) -> list[str]:
@@ -71,9 +60,7 @@ def train_back(recipe: Recipe, data: Path, folder: Path, begin: Path | None = No
     """
     if (folder / "model.yaml").exists():
         return load_model(folder)
-    untrained = folder.parent / "untrained"
-    save_model(turned_round(load_model(recipe.folder)), untrained)
-    swapped = replace(recipe, folder=untrained, reads="swapped", samples=())
+    swapped = replace(recipe, reads="swapped", samples=())
     stopped = (folder / CHECKPOINT).exists()
     others = [] if stopped or begin is None else [begin]
     run = TrainingRun(swapped, data, folder, resume=stopped, begin=others, **settings)

@@ -93,7 +93,7 @@ def _after_each_other(first: Pair, second: Pair) -> Pair:
     return source, target
 
 
-def fingerprint(pairs: Sequence[Pair]) -> str:
+def fingerprint(pairs: Sequence[object]) -> str:
     """A short text that another corpus, or the same in another order, hardly ever has."""
     return f"{len(pairs)}-{zlib.crc32(repr(list(pairs)).encode('utf-8', 'surrogatepass')):08x}"
 

@@ -12,6 +12,8 @@ batch_tokens: 1000          # or, in place of as many sentences, so many tokens 
 piece_dropout: 0.1          # so often a merge of two pieces of a source is left out (`Tokenizer.respelt`)
 one_translation: true       # of the pairs with the same source, the first alone is learnt from
 joined: 40000               # so many pairs more are made of two of these, one after the other (`corpus.joined`)
+answers: answers.tsv        # a file of --data FOLDER with answers to learn from whole (`risk.py`), and
+answer_tokens: 2000         # so many tokens of them in each step; training has `risk`, what they weigh there
 attention_gain: 0.7071      # so many times as large are the random query, key and value (`weights.initialise`)
 longest: 64                 # tokens; longer sentences are left out
 config: {…}                 # what is to be different from the model's config
@@ -68,6 +70,8 @@ class Recipe:
     piece_dropout: float = 0.0
     one_translation: bool = False
     joined: int = 0
+    answers: str = ""
+    answer_tokens: int = 2000
     attention_gain: float = 1.0
     longest: int = 64
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -91,6 +95,7 @@ class Recipe:
             *(["piece_dropout"] if self.piece_dropout else []),
             *(["one_translation"] if self.one_translation else []),
             *(["joined"] if self.joined else []),
+            *(["answers", "answer_tokens"] if self.answers else []),
             *(["attention_gain"] if self.attention_gain != 1 else []),
             *(["reads"] if self.reads != "lines" else []),
             *(["generate"] if self.generate else []),
@@ -98,6 +103,8 @@ class Recipe:
         training = asdict(self.settings)
         if self.settings.accumulate == 1:  # as in what was begun before there was a choice
             del training["accumulate"]
+        if not self.settings.risk:
+            del training["risk"]
         return {name: getattr(self, name) for name in names} | {"training": training}
 
 
@@ -140,6 +147,8 @@ def read_recipe(path: str | Path) -> Recipe:
         raise ModelError("{path}: joined: only pairs and sentences are joined, not poems or a table", path=path)
     training = data.pop("training", {})
     _check(training, SETTINGS, path, "training.")
+    if ("answers" in data) != bool(training.get("risk")):
+        raise ModelError("{path}: answers and training.risk go together: give both or none", path=path)
     corpus = data.pop("corpus", [])
     files = [corpus] if isinstance(corpus, str) else corpus
     pairs = [tuple(pair) for pair in data.pop("pairs", [])] + [(line, "") for line in data.pop("sentences", [])]
@@ -224,6 +233,8 @@ RULES: dict[str, Rule] = {
     "piece_dropout": SHARE,
     "one_translation": (Message("true or false"), lambda value: isinstance(value, bool)),
     "joined": COUNT,
+    "answers": (Message("the name of a file"), lambda value: isinstance(value, str) and bool(value)),
+    "answer_tokens": COUNT,
     "attention_gain": ABOVE_ZERO,
     "longest": COUNT,
     "config": NAMED,
@@ -247,6 +258,7 @@ SETTINGS: dict[str, Rule] = {
     "smoothing": SHARE,
     "average": SHARE,
     "accumulate": COUNT,
+    "risk": NOT_BELOW_ZERO,
     "seed": COUNT_OR_NONE,
 }
 assert set(SETTINGS) == {one.name for one in fields(Settings)}

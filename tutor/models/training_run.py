@@ -38,6 +38,7 @@ from tutor.models.poems import Poem, neighbours, poems_without, read_poems, spli
 from tutor.models.quality import figures
 from tutor.models.recipe import FILE_NAME, Recipe
 from tutor.models.registry import load_model
+from tutor.models.risk import AnswerCorpus, read_answers, with_answers
 from tutor.models.series.corpus import SeriesCorpus, generated_rows
 from tutor.models.weights import as_half, initialise
 
@@ -89,9 +90,12 @@ class TrainingRun:
         self.held_out = held_out
         as_written = replace(recipe, piece_dropout=0.0)
         self.validation = encoded(self.model, held_out, as_written) if held_out else None
+        self.answers = answer_corpus(self.model, recipe, data, training) if recipe.answers else None
         if not self.corpus.pairs:
             raise ModelError("no sentence of the corpus has at most {longest} tokens", longest=recipe.longest)
         self._about = {"recipe": recipe.as_dict(), "corpus": fingerprint(training), "backend": self.backend.name}
+        if self.answers:
+            self._about["answers"] = fingerprint(self.answers.answers)
         self.notice = self.backend.notice
         self.saved_step: int | None = None
         self.last: Report | None = None
@@ -161,6 +165,8 @@ class TrainingRun:
     def reports(self) -> Iterator[Report]:
         """Train, saving every so many steps and at the end. Raises ModelError where training cannot go on."""
         batches = self.corpus.batches(self.state.step * self.settings.accumulate)
+        if self.answers:
+            batches = with_answers(batches, self.answers.batches(self.state.step), self.settings.accumulate)
         steps = train(self.state, self.model.config, batches, self.settings, self.backend)
         while True:
             try:
@@ -236,13 +242,22 @@ class TrainingRun:
 
 
 def untrained_model(recipe: Recipe) -> Model:
-    """The model of the recipe's folder, with the recipe's config and no weights. Raises ModelError."""
+    """The model of the recipe's folder, untrained, with the recipe's config. Raises ModelError."""
     model = load_without_weights(recipe.folder)
     try:
         model.config = model.config.changed(**recipe.config)
     except (ConfigError, TypeError) as error:
         raise ModelError("{path}: config: {reason}", path=recipe.folder / FILE_NAME, reason=error) from None
-    return model
+    return turned_round(model) if recipe.reads == "swapped" else model
+
+
+def turned_round(model: Model, seed: int = 0) -> Model:
+    """The untrained model that reads what this one writes and writes what it reads."""
+    config = model.config.changed(
+        vocabulary=model.config.target_vocabulary, target_vocabulary=model.config.vocabulary
+    )  # fmt: skip
+    card = replace(model.card, name=f"{model.name}-back", trained=False, measured={}, config=config.as_dict())
+    return Model(card, config, initialise(config, seed), model.target_tokenizer, model.tokenizer)
 
 
 def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pair]]:
@@ -304,6 +319,18 @@ def encoded(model: Model, pairs: Sequence[Pair], recipe: Recipe) -> Corpus:
         alone = [(source, "" if target == source else target) for source, target in pairs]
         corpus = MaskedCorpus.of(model, alone, *order)
     return replace(corpus, budget=recipe.batch_tokens)
+
+
+def answer_corpus(model: Model, recipe: Recipe, data: Path | None, pairs: Sequence[Pair]) -> AnswerCorpus:
+    """The answers of a recipe in the model's ids, to the sentences of these pairs. Raises ModelError."""
+    if model.config.architecture != "encoder_decoder":
+        raise ModelError("{name} does not answer a sentence by another: leave out answers", name=model.name)
+    if data is None:
+        file = recipe.answers
+        raise ModelError("the corpus is not in the recipe: name the folder of {file} with --data", file=file)
+    rows = read_answers(data / recipe.answers)
+    longest = min(recipe.longest, model.config.maximum_positions)
+    return AnswerCorpus.of(model, rows, pairs, recipe.answer_tokens, recipe.settings.seed, longest)
 
 
 def _vocabularies(model: Model) -> tuple[tuple[str, ...], ...]:

@@ -16,7 +16,14 @@ from tutor.engine.ops.elementwise import add, add_column, keep_heads, multiply, 
 from tutor.engine.ops.embedding import look_up, position_rows, sinusoid
 from tutor.engine.ops.image import patches, picture, prepend, rows_from
 from tutor.engine.ops.linear import dot_products, linear, matmul
-from tutor.engine.ops.loss import cross_entropy, cross_entropy_backward, mean_loss, mean_loss_backward
+from tutor.engine.ops.loss import (
+    answer_scores,
+    answer_scores_backward,
+    cross_entropy,
+    cross_entropy_backward,
+    mean_loss,
+    mean_loss_backward,
+)
 from tutor.engine.ops.mask import attention_mask, mask
 from tutor.engine.ops.norm import layer_norm, rms_norm
 from tutor.engine.ops.optimiser import adam_change, descend, running_mean, running_mean_of_squares
@@ -34,6 +41,7 @@ BACKWARD: dict[str, Operation] = {
     for step in (
         adam_change,
         add_heads,
+        answer_scores_backward,
         collect_bias,
         cross_entropy_backward,
         descend,

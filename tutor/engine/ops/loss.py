@@ -1,4 +1,4 @@
-"""How wrong the answer is: cross-entropy at each position, and its mean."""
+"""How wrong the answer is: cross-entropy at each position, its mean, and that of each of many answers."""
 
 from __future__ import annotations
 
@@ -162,6 +162,70 @@ class MeanLossBackward(Operation):
         return Addition(node.name, index, node.at(index), node.formula, terms, {g.name: (), targets.name: index})
 
 
+class AnswerScores(Operation):
+    """How likely each whole answer is: the mean of ln p over its tokens, padding left out.
+
+    Edunov et al. 2018, section 3.2. Losses [answer, position] in, one sentence's answers after the other's; scores
+    [sentence, answer] out, for each sentence as many `answers`.
+    """
+
+    name = "answer_scores"
+    formula = r"u_{sk} = -\frac{1}{T_{sk}} \sum_t \ell_{skt}"
+
+    def forward(self, losses: Any, targets: Any, *, answers: int, pad_id: int) -> Any:
+        xp = namespace(losses)
+        real = xp.where(targets == pad_id, where_array(losses, 0.0), losses)
+        scores = -xp.sum(real, axis=-1) / _lengths(xp, losses, targets, pad_id)  # [answer]
+        return xp.reshape(scores, (-1, answers))  # [sentence, answer]
+
+    def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
+        return ("sentence", "answer")
+
+    def backward(self, record: Any, node: Node, gradient: Node) -> tuple[Recipe, ...]:
+        losses, targets = node.operands
+
+        def for_losses(name: str) -> Node:
+            return record(name, answer_scores_backward, gradient, targets, axes=losses.axis_keys, **node.params)
+
+        return for_losses, None
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        losses, targets = operands
+        row = index[0] * node.params["answers"] + index[1]
+        asked = [t for t, token in enumerate(targets.value[row].tolist()) if token != node.params["pad_id"]]
+        share = 1 / max(1, len(asked))
+
+        def terms():
+            return tuple(product(cell(losses, (row, t)), coefficient=-share) for t in asked)
+
+        used: dict[str, Region] = {losses.name: (row, slice(None)), targets.name: (row, slice(None))}
+        return Addition(node.name, index, node.at(index), node.formula, terms, used, {"count": len(asked)})
+
+
+class AnswerScoresBackward(Operation):
+    """Every token of an answer has the same share in its score."""
+
+    name = "answer_scores_backward"
+    formula = r"\frac{\partial L}{\partial \ell_{skt}} = -\frac{1}{T_{sk}} \frac{\partial L}{\partial u_{sk}}"
+
+    def forward(self, g: Any, targets: Any, *, answers: int, pad_id: int) -> Any:
+        xp = namespace(g)
+        shares = -xp.reshape(g, (-1,)) / _lengths(xp, g, targets, pad_id)  # [answer]
+        rows = xp.broadcast_to(xp.expand_dims(shares, axis=-1), targets.shape)  # [answer, position]
+        return xp.where(targets == pad_id, where_array(g, 0.0), rows)
+
+    def explain(self, node: Node, index: Index, operands: Sequence[Node]) -> Explanation:
+        g, targets = operands
+        row, pad_id = index[0], node.params["pad_id"]
+        share = 1 / max(1, sum(token != pad_id for token in targets.value[row].tolist()))
+        at = divmod(row, node.params["answers"])
+
+        def terms():
+            return () if int(targets.value[index]) == pad_id else (product(cell(g, at), coefficient=-share),)
+
+        return Addition(node.name, index, node.at(index), node.formula, terms, {g.name: at, targets.name: index})
+
+
 def _given(number: float) -> Term:
     return Term(number, (), number)
 
@@ -183,9 +247,15 @@ def _count(xp: Any, like: Any, targets: Any, pad_id: int | None) -> Any:
     return xp.maximum(xp.sum(xp.astype(targets != pad_id, like.dtype)), where_array(like, 1.0))
 
 
+def _lengths(xp: Any, like: Any, targets: Any, pad_id: int) -> Any:
+    """How many tokens each answer has, at least 1, [answer]."""
+    return xp.maximum(xp.sum(xp.astype(targets != pad_id, like.dtype), axis=-1), where_array(like, 1.0))
+
+
 def _real(targets: Node, pad_id: int | None) -> int:
     return sum(number != pad_id for number in targets.value.reshape(-1).tolist())
 
 
 cross_entropy, cross_entropy_backward = CrossEntropy(), CrossEntropyBackward()
 mean_loss, mean_loss_backward = MeanLoss(), MeanLossBackward()
+answer_scores, answer_scores_backward = AnswerScores(), AnswerScoresBackward()
