@@ -1,5 +1,7 @@
 """Recipes: the shipped ones, and one clear line for what is wrong in any other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
@@ -91,6 +93,8 @@ def test_the_translator_turned_round_has_a_recipe():
     assert turned.tokenizer.labels == straight.target_tokenizer.labels
     assert turned.target_tokenizer.labels == straight.tokenizer.labels
     assert turned.config.vocabulary == straight.config.target_vocabulary and not turned.trained
+    speaker = read_recipe(find_recipe("speaker"))
+    assert untrained_model(replace(speaker, reads="swapped")).config == untrained_model(speaker).config
 
 
 @pytest.mark.parametrize(

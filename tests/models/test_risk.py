@@ -135,6 +135,14 @@ def test_without_the_corpus_it_says_where_the_answers_are_looked_for(tmp_path):
         TrainingRun(alone, None, tmp_path / "out")
 
 
+def test_what_cannot_be_answered_leaves_the_old_answers(tmp_path):
+    path = written(tmp_path) / answers.FILE
+    (tmp_path / "tatoeba_en_zh.tsv").write_text("She likes cats.\t她喜欢猫。\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="no such model"):
+        answers.main(tmp_path, tmp_path / "nowhere")
+    assert read_answers(path) == ROWS
+
+
 def test_the_tool_writes_what_the_recipe_reads(tmp_path, monkeypatch, translator, capsys):
     lines = ["She likes cats.\t她喜欢猫。\n", "Where did you buy that book?\t你在哪里买的那本书？\n"]
     (tmp_path / "tatoeba_en_zh.tsv").write_text("".join(lines), encoding="utf-8")

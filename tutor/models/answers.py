@@ -43,9 +43,10 @@ def answered(model: Model, lines: Iterable[str]) -> Iterator[list[str]]:
 def main(data: Path, model: Path) -> None:
     """The file."""
     training, _held_out = read_corpus(read_recipe(find_recipe("translator")), data)
+    lines = dict.fromkeys(source for source, _target in training)
+    rows = answered(load_model(model), lines)
     with (data / FILE).open("w", encoding="utf-8") as out:
-        lines = dict.fromkeys(source for source, _target in training)
-        out.writelines("\t".join(row) + "\n" for row in answered(load_model(model), lines))
+        out.writelines("\t".join(row) + "\n" for row in rows)
 
 
 if __name__ == "__main__":

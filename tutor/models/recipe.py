@@ -4,7 +4,8 @@ format: 1
 pairs: [[白日依山尽, 黄河入海流], …]   # the corpus written out; or `sentences: […]` where there is no target
 corpus: pairs.tsv           # or a file of --data FOLDER; a list mixes several: [pairs.tsv, {file: more.tsv, times: 2}]
 generate: {table: day_night, steps: 20000, seed: 1}   # or a table made up (`series/generated.py`)
-reads: poems                # the corpus has whole poems (`poems.py`) or, if `swapped`, pairs with the target first
+reads: poems                # the corpus has whole poems (`poems.py`) or, if `swapped`, pairs with the target first; an
+                            # encoder-decoder is then trained turned round, with each tokenizer in the other's place
 held_out: 1000              # so many of the first file's, with no sentence among the others, are kept to validate on;
                             # of a table made up, so many steps are made of the next seed
 batch: 64                   # sentences

@@ -248,7 +248,8 @@ def untrained_model(recipe: Recipe) -> Model:
         model.config = model.config.changed(**recipe.config)
     except (ConfigError, TypeError) as error:
         raise ModelError("{path}: config: {reason}", path=recipe.folder / FILE_NAME, reason=error) from None
-    return turned_round(model) if recipe.reads == "swapped" else model
+    both = model.config.architecture == "encoder_decoder"
+    return turned_round(model) if both and recipe.reads == "swapped" else model
 
 
 def turned_round(model: Model, seed: int = 0) -> Model:
