@@ -60,12 +60,12 @@ class AnswerCorpus(Corpus):
         An answer costs 1 less its BLEU beside the closest of the sentence's translations in `pairs`; a sentence without
         one is left out. A batch has at most `budget` tokens. Raises ModelError where nothing is left.
         """
-        translations: dict[str, list[Ids]] = {}
+        translations: dict[str, list[str]] = {}
         for source, target in pairs:
-            translations.setdefault(source, []).append(list(model.target_tokenizer.encode(target)))
+            translations.setdefault(source, []).append(target)
         kept: list[tuple[Ids, list[Ids], list[float]]] = []
         for source, *said in rows:
-            right = translations.get(source)
+            right = [list(model.target_tokenizer.encode(one)) for one in translations.get(source, ())]
             if not right:
                 continue
             ids = list(model.tokenizer.encode(source))

@@ -175,7 +175,7 @@ class AnswerScores(Operation):
     def forward(self, losses: Any, targets: Any, *, answers: int, pad_id: int) -> Any:
         xp = namespace(losses)
         real = xp.where(targets == pad_id, where_array(losses, 0.0), losses)
-        scores = -xp.sum(real, axis=-1) / _lengths(xp, losses, targets, pad_id)  # [answer]
+        scores = -xp.sum(real, axis=-1) / _count(xp, losses, targets, pad_id, axis=-1)  # [answer]
         return xp.reshape(scores, (-1, answers))  # [sentence, answer]
 
     def axes(self, operands: Sequence[Node], params: dict[str, Any]) -> tuple[str, ...]:
@@ -210,7 +210,7 @@ class AnswerScoresBackward(Operation):
 
     def forward(self, g: Any, targets: Any, *, answers: int, pad_id: int) -> Any:
         xp = namespace(g)
-        shares = -xp.reshape(g, (-1,)) / _lengths(xp, g, targets, pad_id)  # [answer]
+        shares = -xp.reshape(g, (-1,)) / _count(xp, g, targets, pad_id, axis=-1)  # [answer]
         rows = xp.broadcast_to(xp.expand_dims(shares, axis=-1), targets.shape)  # [answer, position]
         return xp.where(targets == pad_id, where_array(g, 0.0), rows)
 
@@ -241,15 +241,11 @@ def _device(array: Any) -> dict[str, Any]:
     return {"device": array.device} if type(array).__module__.startswith("torch") else {}
 
 
-def _count(xp: Any, like: Any, targets: Any, pad_id: int | None) -> Any:
+def _count(xp: Any, like: Any, targets: Any, pad_id: int | None, axis: int | None = None) -> Any:
+    """How many targets are no padding, at least 1; along an axis, of each row."""
     if pad_id is None:
         return math.prod(targets.shape)
-    return xp.maximum(xp.sum(xp.astype(targets != pad_id, like.dtype)), where_array(like, 1.0))
-
-
-def _lengths(xp: Any, like: Any, targets: Any, pad_id: int) -> Any:
-    """How many tokens each answer has, at least 1, [answer]."""
-    return xp.maximum(xp.sum(xp.astype(targets != pad_id, like.dtype), axis=-1), where_array(like, 1.0))
+    return xp.maximum(xp.sum(xp.astype(targets != pad_id, like.dtype), axis=axis), where_array(like, 1.0))
 
 
 def _real(targets: Node, pad_id: int | None) -> int:
