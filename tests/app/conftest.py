@@ -81,8 +81,9 @@ class Driver:
             await self._handled()
             await self.app.workers.wait_for_complete()
             await self._handled()
+            busy = self._is_tracing() or self._is_moving()
             self.app.screen._on_timer_update()
-            quiet = 0 if self._is_tracing() else quiet + 1
+            quiet = 0 if busy else quiet + 1
             if quiet == 3:
                 break
         await self._handled()
@@ -90,6 +91,11 @@ class Driver:
 
     def _is_tracing(self) -> bool:
         return any(getattr(screen, "_busy", None) for screen in self.app.screen_stack)
+
+    def _is_moving(self) -> bool:
+        # A scroll waits for a layout, and the layout after it for the scroll: more rounds than are quiet anyway.
+        screen = self.app.screen
+        return bool(screen._layout_required or screen._scroll_required or screen._callbacks)
 
     async def _handled(self) -> None:
         # What `pilot.pause` does, without its wait for an idle processor: a lesson is some hundred key presses.
