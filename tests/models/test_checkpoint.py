@@ -292,6 +292,17 @@ def test_what_is_held_out_is_not_joined_either(tmp_path):
     assert {part for source, _ in training for part in source.split("。") if part} == {s[:-1] for s, _ in alone}
 
 
+def test_what_is_held_out_is_not_typed_either(tmp_path):
+    (tmp_path / "a.tsv").write_text("".join(f"T{i}.\t地{i}\n" for i in range(30)), encoding="utf-8")
+    made = replace(recipe(), pairs=(), files=(CorpusFile("a.tsv"),), held_out=10)
+    alone, held_out = read_corpus(made, tmp_path)
+    typed = replace(made, as_typed=50)
+    training, same = read_corpus(typed, tmp_path)
+    assert (training[:20], len(training), same) == (alone, 70, held_out)
+    assert {(source.rstrip("."), target) for source, target in training[20:]} <= {(s[:-1].lower(), t) for s, t in alone}
+    assert typed.as_dict()["as_typed"] == 50 and "as_typed" not in made.as_dict()
+
+
 def test_weights_too_large_for_float16_are_named(tmp_path):
     with pytest.raises(ModelError, match="big: has numbers too large for float16"):
         weights.save_weights({"big": np.array([1e6], np.float32)}, tmp_path / "w", half=True)

@@ -13,6 +13,7 @@ from tutor.engine.training import Batch
 from tutor.models.corpus import (
     NextWordCorpus,
     PairCorpus,
+    as_typed,
     fingerprint,
     first_of_each,
     joined,
@@ -216,3 +217,20 @@ def test_of_several_translations_the_first_is_kept():
 
 def test_nothing_is_joined_unless_asked_for():
     assert joined([("a", "b")], 0, 0) == joined([], 0, 0) == []
+
+
+def test_a_source_is_written_as_people_type_it_and_its_target_stays():
+    pairs = [("I don't know Tom.", "我不认识汤姆。")]
+    found = as_typed(pairs, 400, 0)
+    assert len(found) == 400 and {target for _, target in found} == {"我不认识汤姆。"}
+    ways = itertools.product(("don't", "dont"), ("tom", "Tom"), ("", "."))
+    assert {source for source, _ in found} == {f"i {verb} know {name}{mark}" for verb, name, mark in ways}
+    assert found == as_typed(pairs, 400, 0) != as_typed(pairs, 400, 1)
+
+
+def test_nothing_but_marks_is_left_as_it_is():
+    assert {source for source, _ in as_typed([("?!", "？！")], 20, 0)} == {"?!"}
+
+
+def test_nothing_is_typed_unless_asked_for():
+    assert as_typed([("a", "b")], 0, 0) == as_typed([], 0, 0) == []

@@ -69,6 +69,7 @@ BOTH = (DISTILLED, BACK_TRANSLATED, LEXICON, SUBSTITUTED)
         ("eighth", BY_LEXICON),
         ("ninth", BOTH),
         ("tenth", BOTH[:2]),
+        ("eleventh", (*BOTH[:2], SUBSTITUTED)),
     ],
 )
 def test_a_further_recipe_lies_beside_the_first(name, made):
@@ -79,7 +80,7 @@ def test_a_further_recipe_lies_beside_the_first(name, made):
         and again.files == (*first.files, *map(CorpusFile, made))
         and again.limits == first.limits
     )
-    assert again.answers == (answers.FILE if name == "tenth" else "")
+    assert again.answers == (answers.FILE if name in ("tenth", "eleventh") else "")
     from_random = again.attention_gain != 1
     assert from_random == (name == "other")
     assert (again.settings.learning_rate == first.settings.learning_rate) == from_random
@@ -160,7 +161,9 @@ def test_corpora_are_mixed(tmp_path):
         ({"training": {"decay": ["cosine"]}}, "training.decay: must be one of"),
         ({"training": {"steps": True}}, "training.steps: must be a whole number"),
         ({"joined": 0}, "joined: must be a whole number of at least 1"),
-        ({"joined": 9, "reads": "poems"}, "joined: only pairs and sentences are joined"),
+        ({"joined": 9, "reads": "poems"}, "joined: this is for pairs and sentences"),
+        ({"as_typed": 0}, "as_typed: must be a whole number of at least 1"),
+        ({"as_typed": 9, "reads": "poems"}, "as_typed: this is for pairs and sentences"),
         ({"attention_gain": 0}, "attention_gain: must be a number above 0"),
         ({"training": {"clip": -1}}, "training.clip: must be a number of at least 0"),
     ],

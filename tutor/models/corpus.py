@@ -22,6 +22,7 @@ Pair = tuple[str, str]
 Ids = list[int]
 CHUNK = 64  # so many batches are sorted by length at a time
 SENTENCE_ENDS = tuple(".?!。？！")
+ALL_SMALL, NO_MARK, NO_APOSTROPHE = 0.6, 0.6, 0.25  # how often people type so: an estimate, nothing is counted
 IN_ORDER = 0xFFFF_FFFF  # in place of an epoch's number, for what is not shuffled
 
 
@@ -91,6 +92,27 @@ def _after_each_other(first: Pair, second: Pair) -> Pair:
         f"{one}{' ' if one[-1:].isascii() else ''}{other}".strip() for one, other in zip(first, second, strict=True)
     )
     return source, target
+
+
+def as_typed(pairs: Sequence[Pair], count: int, seed: int) -> list[Pair]:
+    """`count` of the pairs, their sources as people type them: in small letters, without a last mark or apostrophes.
+
+    The targets stay as they are, so that a model answers these with what it answers to the sentence written properly.
+    """
+    if not count:
+        return []
+    random_numbers = np.random.default_rng(seed)
+    which = random_numbers.integers(len(pairs), size=count)
+    ways = random_numbers.random((count, 3))  # [pair, letters mark apostrophes]
+    return [(_as_typed(pairs[i][0], *way), pairs[i][1]) for i, way in zip(which, ways, strict=True)]
+
+
+def _as_typed(source: str, letters: float, mark: float, apostrophes: float) -> str:
+    """A source changed as three random numbers below 1 say; the first letter always."""
+    text = source.lower() if letters < ALL_SMALL else f"{source[:1].lower()}{source[1:]}"
+    if mark < NO_MARK:
+        text = text.rstrip("".join(SENTENCE_ENDS)) or text
+    return text.replace("'", "").replace("’", "") if apostrophes < NO_APOSTROPHE else text
 
 
 def fingerprint(pairs: Sequence[object]) -> str:

@@ -13,6 +13,7 @@ batch_tokens: 1000          # or, in place of as many sentences, so many tokens 
 piece_dropout: 0.1          # so often a merge of two pieces of a source is left out (`Tokenizer.respelt`)
 one_translation: true       # of the pairs with the same source, the first alone is learnt from
 joined: 40000               # so many pairs more are made of two of these, one after the other (`corpus.joined`)
+as_typed: 30000             # and so many with a source as people type it, without capitals or marks (`corpus.as_typed`)
 answers: answers.tsv        # a file of --data FOLDER with answers to learn from whole (`risk.py`), and
 answer_tokens: 2000         # so many tokens of them in each step; training has `risk`, what they weigh there
 attention_gain: 0.7071      # so many times as large are the random query, key and value (`weights.initialise`)
@@ -71,6 +72,7 @@ class Recipe:
     piece_dropout: float = 0.0
     one_translation: bool = False
     joined: int = 0
+    as_typed: int = 0
     answers: str = ""
     answer_tokens: int = 2000
     attention_gain: float = 1.0
@@ -96,6 +98,7 @@ class Recipe:
             *(["piece_dropout"] if self.piece_dropout else []),
             *(["one_translation"] if self.one_translation else []),
             *(["joined"] if self.joined else []),
+            *(["as_typed"] if self.as_typed else []),
             *(["answers", "answer_tokens"] if self.answers else []),
             *(["attention_gain"] if self.attention_gain != 1 else []),
             *(["reads"] if self.reads != "lines" else []),
@@ -144,8 +147,11 @@ def read_recipe(path: str | Path) -> Recipe:
     given = [name for name in ("corpus", "pairs", "sentences", "generate") if name in data]
     if len(given) != 1:
         raise ModelError("{path}: must have one of corpus, pairs, sentences and generate", path=path)
-    if "joined" in data and ("generate" in data or data.get("reads") == "poems"):
-        raise ModelError("{path}: joined: only pairs and sentences are joined, not poems or a table", path=path)
+    for name in ("joined", "as_typed"):
+        if name in data and ("generate" in data or data.get("reads") == "poems"):
+            raise ModelError(
+                "{path}: {field}: this is for pairs and sentences, not for poems or a table", path=path, field=name
+            )
     training = data.pop("training", {})
     _check(training, SETTINGS, path, "training.")
     if ("answers" in data) != bool(training.get("risk")):
@@ -234,6 +240,7 @@ RULES: dict[str, Rule] = {
     "piece_dropout": SHARE,
     "one_translation": (Message("true or false"), lambda value: isinstance(value, bool)),
     "joined": COUNT,
+    "as_typed": COUNT,
     "answers": (Message("the name of a file"), lambda value: isinstance(value, str) and bool(value)),
     "answer_tokens": COUNT,
     "attention_gain": ABOVE_ZERO,

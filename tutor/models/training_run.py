@@ -21,6 +21,7 @@ from tutor.models.corpus import (
     NextWordCorpus,
     Pair,
     PairCorpus,
+    as_typed,
     fingerprint,
     first_of_each,
     joined,
@@ -283,7 +284,8 @@ def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pai
         mains += without(pairs, held_out) * one.times
     if recipe.one_translation:
         mains = first_of_each(mains)
-    return mains + joined(mains, recipe.joined, SPLIT_SEED), held_out
+    more = joined(mains, recipe.joined, SPLIT_SEED) + as_typed(mains, recipe.as_typed, SPLIT_SEED)
+    return mains + more, held_out
 
 
 def read_poem_pairs(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pair]]:
