@@ -198,6 +198,16 @@ def test_open_gates_are_rare(mat):
     assert (mat["encoder.0.feed_forward.activation"].value > 0).mean() < 0.2
 
 
+# however it is typed
+
+
+@pytest.mark.parametrize("settings", [{}, {"strategy": "beam", "beams": 4}], ids=["greedy", "beam"])
+@pytest.mark.parametrize("typed", [str, str.lower, lambda text: f"{text}.", lambda text: f"{text}.".lower()])
+@pytest.mark.parametrize(("sentence", "answer"), [(STUDENT, "我是学生。"), ("She likes cats", "她喜欢猫。")])
+def test_capitals_and_full_stops_make_no_difference(model, sentence, answer, typed, settings):
+    assert model.generate(typed(sentence), **settings).text == answer
+
+
 # README.md, and the model's card
 
 
