@@ -229,7 +229,7 @@ def test_a_source_is_written_as_people_type_it_and_its_target_stays():
 
 
 def test_nothing_but_marks_is_left_as_it_is():
-    assert {source for source, _ in as_typed([("?!", "？！")], 20, 0)} == {"?!"}
+    assert {source for source, _ in as_typed([("?!", "？！"), ("'", "‘")], 50, 0)} == {"?!", "'"}
 
 
 def test_nothing_is_typed_unless_asked_for():

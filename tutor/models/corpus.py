@@ -112,7 +112,9 @@ def _as_typed(source: str, letters: float, mark: float, apostrophes: float) -> s
     text = source.lower() if letters < ALL_SMALL else f"{source[:1].lower()}{source[1:]}"
     if mark < NO_MARK:
         text = text.rstrip("".join(SENTENCE_ENDS)) or text
-    return text.replace("'", "").replace("’", "") if apostrophes < NO_APOSTROPHE else text
+    if apostrophes < NO_APOSTROPHE:
+        text = text.replace("'", "").replace("’", "") or text
+    return text
 
 
 def fingerprint(pairs: Sequence[object]) -> str:
