@@ -118,3 +118,12 @@ async def test_a_lesson_shows_gradients_and_steps_and_asks_for_them(tutor, tmp_p
         await driver.press("x")
         assert driver.attempt.exercise is not None and driver.attempt.exercise.node == driver.here.node
     assert on_screen_thread and not any(on_screen_thread)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "does not depend on targets"), ("zh", "损失与 targets 无关")])
+async def test_what_has_no_gradient_says_so_in_the_language_of_the_interface(tutor, language, said):
+    async with tutor(lesson="the-loss", lang=language) as driver:
+        await driver.go("targets")
+        await driver.press("g")
+        assert any(said in notice.message for notice in driver.app._notifications)
+        assert driver.here.node == "targets"

@@ -303,6 +303,17 @@ def test_what_is_held_out_is_not_typed_either(tmp_path):
     assert typed.as_dict()["as_typed"] == 50 and "as_typed" not in made.as_dict()
 
 
+def test_a_sentence_that_is_typed_like_one_held_out_is_left_out(tmp_path):
+    lines = [f"{letter}{i}.\t{letter}地{i}\n" for i in range(15) for letter in "Tt"]
+    (tmp_path / "a.tsv").write_text("".join(lines), encoding="utf-8")
+    training, held_out = read_corpus(
+        replace(recipe(), pairs=(), files=(CorpusFile("a.tsv"),), held_out=10, as_typed=300), tmp_path
+    )
+    kept = {source for source, _target in held_out}
+    assert any(one.startswith("t") for one in kept) and not kept & {source for source, _target in training}
+    assert 20 < len(training) < 320
+
+
 def test_weights_too_large_for_float16_are_named(tmp_path):
     with pytest.raises(ModelError, match="big: has numbers too large for float16"):
         weights.save_weights({"big": np.array([1e6], np.float32)}, tmp_path / "w", half=True)

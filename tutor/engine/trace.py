@@ -53,7 +53,7 @@ class Trace:
         trace = cls(record.nodes.values(), labels, **info)
         for name in record.changes_without_effect:
             trace[name]  # raises, naming the nearest
-            raise TraceError(f"{name} was not computed in this run, so it cannot be changed")
+            raise TraceError(Message("{name} was not computed in this run, so it cannot be changed", name=name))
         return trace
 
     def __getattr__(self, name: str) -> Any:
@@ -106,11 +106,11 @@ class Trace:
         node = self[name]
         if not self._gradients:
             if "loss" not in self._nodes:
-                raise TraceError("this trace has no loss: give the model a target to be measured against")
+                raise TraceError(Message("this trace has no loss: give the model a target to be measured against"))
             self._walk_back()
         found = self._gradients.get(node.name)
         if found is None:
-            raise TraceError(f"the loss does not depend on {name}, so it has no gradient")
+            raise TraceError(Message("the loss does not depend on {name}, so it has no gradient", name=name))
         return found
 
     def optimiser_step(self, weight: str, learning_rate: float = 0.01, step: int = 1, **more: Any) -> Node:

@@ -285,7 +285,7 @@ def read_corpus(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pai
     if recipe.one_translation:
         mains = first_of_each(mains)
     more = joined(mains, recipe.joined, SPLIT_SEED) + as_typed(mains, recipe.as_typed, SPLIT_SEED)
-    return mains + more, held_out
+    return mains + without(more, held_out), held_out
 
 
 def read_poem_pairs(recipe: Recipe, data: Path | None) -> tuple[list[Pair], list[Pair]]:
